@@ -1,0 +1,1 @@
+"""A graph-backed CMDB and impact service."""

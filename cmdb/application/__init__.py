@@ -1,0 +1,1 @@
+"""Use cases over ports; the one holder of the live projection."""

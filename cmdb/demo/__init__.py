@@ -1,0 +1,1 @@
+"""Plays the VPN outage against a running service."""

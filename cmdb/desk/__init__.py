@@ -1,0 +1,1 @@
+"""Pure desk rules: event fold, own state, situations, ticket life, access."""

@@ -1,0 +1,1 @@
+"""Pure impact logic over an immutable topology: propagation, evidence, causes, suspects, margin."""

@@ -1,0 +1,1 @@
+"""Readers, jq mappings and validation: documents of a source become records."""

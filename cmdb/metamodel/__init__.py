@@ -1,0 +1,1 @@
+"""Reads `schema/` into checked declarations."""

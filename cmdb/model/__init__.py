@@ -1,0 +1,1 @@
+"""Plain records, declarations, access and answers; standard library only."""

@@ -1,0 +1,345 @@
+"""Answers to the questions: plain data with proof, the revision and the time they hold for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cmdb.model.records import Change, Event, Item, Party, Role, Ticket
+from cmdb.model.severity import Severity, Strength
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What an answer holds for: revision of the graph and time of the computation."""
+
+    revision: int
+    computed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CiRef:
+    """A CI by key, name and class; `restricted` stands for one that the caller may not see."""
+
+    key: str
+    name: str
+    ci_class: str
+    restricted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathStep:
+    """One dependency of a proof path: `consumer -[verb]-> provider`, with its redundancy group if any."""
+
+    consumer: CiRef
+    verb: str
+    provider: CiRef
+    strength: Strength
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupVerdict:
+    """What a redundancy group holds: members up against what is needed, as weights."""
+
+    consumer: CiRef
+    group: str
+    members: tuple[CiRef, ...]
+    weight: int
+    weight_up: int
+    weight_needed: int
+    tripped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """Further provider failures that a CI survives; `next_failures` are those that alone would worsen it.
+
+    `survives` None: it is at CRITICAL already or no provider can reach it. `exact` False: at least this many.
+    """
+
+    survives: int | None
+    exact: bool
+    next_failures: tuple[CiRef, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """A CI's state: own from its events, inherited from providers, effective the worse of both.
+
+    `worst_case` counts unknown providers as down; `planned` is what maintenance windows explain.
+    """
+
+    own: Severity
+    inherited: Severity
+    effective: Severity
+    worst_case: Severity
+    planned: Severity
+
+    @property
+    def certain(self) -> bool:
+        """Whether unknown providers make no difference."""
+        return self.effective is self.worst_case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseRow:
+    """A failing CI that belongs to some minimal set of failures, with its open error events."""
+
+    item: CiRef
+    severity: Severity
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """Why a CI is in its state: causes, smallest repairs, redundancy verdicts, a shortest path to the origin."""
+
+    path: tuple[PathStep, ...]
+    causes: tuple[CauseRow, ...]
+    repairs: tuple[tuple[CiRef, ...], ...]
+    groups: tuple[GroupVerdict, ...]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactRow:
+    """One impacted or endangered CI.
+
+    `alone`: severity if the asked origin were the only failure; `without`: severity if the origin were healthy.
+    """
+
+    item: CiRef
+    health: Health
+    alone: Severity
+    without: Severity
+    proof: Proof
+    margin: Margin
+    tickets: tuple[Ticket, ...]
+    owners: tuple[Party, ...]
+
+    @property
+    def impacted(self) -> bool:
+        """Whether the origin harms it, by itself or together with other failures."""
+        return self.alone > Severity.OK or self.health.effective > self.without
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactAnswer:
+    """What an event, CI or change impacts.
+
+    `rows` is the asked page, impacted ones first, by severity then name; `holding` rows stand on redundancy.
+    """
+
+    basis: Basis
+    origins: tuple[CiRef, ...]
+    reached: int
+    impacted: int
+    holding: int
+    restricted: int
+    rows: tuple[ImpactRow, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One term of a score: its weight, its value in 0..1 and why."""
+
+    name: str
+    weight: float
+    value: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspectChange:
+    """A change upstream, scored; `excluded` says why it cannot be the cause."""
+
+    change: Change
+    target: CiRef
+    hops: int
+    path: tuple[PathStep, ...]
+    score: float
+    terms: tuple[Term, ...]
+    excluded: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamChangesAnswer:
+    """What changed upstream of a CI before its symptom, best suspect first."""
+
+    basis: Basis
+    item: CiRef
+    onset: datetime
+    since: datetime
+    upstream: int
+    suspects: tuple[SuspectChange, ...]
+    excluded: tuple[SuspectChange, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbableCause:
+    """A CI that can explain the symptoms, scored; `events` are its own, empty for a silent one."""
+
+    item: CiRef
+    score: float
+    terms: tuple[Term, ...]
+    events: tuple[Event, ...]
+    explains: tuple[Event, ...]
+    path: tuple[PathStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbableCausesAnswer:
+    """Why a CI is as it is, best cause first."""
+
+    basis: Basis
+    item: CiRef
+    health: Health
+    causes: tuple[ProbableCause, ...]
+    suspects: tuple[SuspectChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfRow:
+    """A CI whose severity or margin an assumed failure alters."""
+
+    item: CiRef
+    before: Severity
+    after: Severity
+    margin_before: int | None
+    margin_after: int | None
+    path: tuple[PathStep, ...]
+    owners: tuple[Party, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfAnswer:
+    """What would happen if the assumed CIs failed: rows that worsen first, then those that only lose margin."""
+
+    basis: Basis
+    assumed: tuple[CiRef, ...]
+    worse: int
+    margin_lost: int
+    rows: tuple[WhatIfRow, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SituationMember:
+    """An event of a situation and why it belongs there."""
+
+    event: Event
+    item: CiRef
+    role: str
+    reason: str
+    path: tuple[PathStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Open events that share one probable cause; its key is that of the cause."""
+
+    key: str
+    cause: CiRef
+    severity: Severity
+    since: datetime
+    members: tuple[SituationMember, ...]
+    ticket: Ticket | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """A service as its subscriber sees it."""
+
+    item: CiRef
+    health: Health
+    margin: Margin
+    proof: Proof
+    tickets: tuple[Ticket, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One thing that happened: an event, change or ticket of the CI or of what it depends on."""
+
+    at: datetime
+    item: CiRef
+    hops: int
+    what: str
+    event: Event | None = None
+    change: Change | None = None
+    ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineAnswer:
+    """Events, changes and tickets of a CI and of what it depends on, newest first."""
+
+    basis: Basis
+    item: CiRef
+    entries: tuple[TimelineEntry, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeCandidate:
+    """A service that the caller may mean, with the events and the ticket that can explain the words."""
+
+    service: CiRef
+    health: Health
+    score: float
+    terms: tuple[Term, ...]
+    causes: tuple[ProbableCause, ...]
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeAnswer:
+    """The desk's answer to a caller's words, best service first."""
+
+    basis: Basis
+    words: str
+    caller: Party | None
+    candidates: tuple[IntakeCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedParty:
+    """A party and how it stands to a CI."""
+
+    party: Party
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """A CI with its state and the parties around it; secret attributes are left out where the role lacks them."""
+
+    item: Item
+    ref: CiRef
+    health: Health
+    parties: tuple[AssignedParty, ...]
+    source: str
+    recorded_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """A CI that fits the words, and why."""
+
+    item: CiRef
+    score: float
+    matched: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopologyAnswer:
+    """The neighbourhood of a CI, breadth first; `truncated` when a limit cut it."""
+
+    basis: Basis
+    item: CiRef
+    nodes: tuple[CiRef, ...]
+    steps: tuple[PathStep, ...]
+    truncated: bool
