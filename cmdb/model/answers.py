@@ -104,11 +104,14 @@ class Proof:
 class ImpactRow:
     """One impacted or endangered CI.
 
-    `alone`: severity if the asked origin were the only failure; `without`: severity if the origin were healthy.
+    `severity`: with the origin failing on top of everything else that fails now (equals the present effective
+    severity unless the origin's failure is assumed); `alone`: if the origin were the only failure; `without`: if it
+    were healthy.
     """
 
     item: CiRef
     health: Health
+    severity: Severity
     alone: Severity
     without: Severity
     proof: Proof
@@ -119,7 +122,7 @@ class ImpactRow:
     @property
     def impacted(self) -> bool:
         """Whether the origin harms it, by itself or together with other failures."""
-        return self.alone > Severity.OK or self.health.effective > self.without
+        return self.alone > Severity.OK or self.severity > self.without
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

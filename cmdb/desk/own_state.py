@@ -1,0 +1,58 @@
+"""Turns open events and windows into own severities: outage, planned and unknown."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cmdb.model.records import Direction, Event, Window, WindowKind
+from cmdb.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class OwnState:
+    """Own severities per CI key.
+
+    `outage` holds error events outside maintenance and travels to consumers; `planned` those inside it;
+    `local` the worst of all open events, for display of the CI itself; `unknown` CIs whose state no one knows.
+    """
+
+    outage: Mapping[str, Severity] = field(default_factory=dict)
+    planned: Mapping[str, Severity] = field(default_factory=dict)
+    local: Mapping[str, Severity] = field(default_factory=dict)
+    unknown: frozenset[str] = frozenset()
+
+
+def read_own_state(events: Iterable[Event], windows: Iterable[Window], at: datetime) -> OwnState:
+    """Fold open events into own severities; maintenance of a CI moves its events from outage to planned."""
+    serviced = items_in_maintenance(windows, at)
+    outage: dict[str, Severity] = {}
+    planned: dict[str, Severity] = {}
+    local: dict[str, Severity] = {}
+    unknown = set()
+    for event in events:
+        if not event.is_open:
+            continue
+        if event.unknown:
+            unknown.add(event.item)
+            continue
+        in_service = event.item not in serviced
+        if in_service:
+            _raise(local, event.item, event.severity)
+        if event.direction is Direction.ERROR:
+            _raise(outage if in_service else planned, event.item, event.severity)
+    return OwnState(outage, planned, local, frozenset(unknown))
+
+
+def items_in_maintenance(windows: Iterable[Window], at: datetime) -> frozenset[str]:
+    """Return the CIs that a maintenance window covers at that time; a CI leaves when no window covers it."""
+    return frozenset(
+        item
+        for window in windows
+        if window.window_kind is WindowKind.MAINTENANCE and window.covers(at)
+        for item in window.items
+    )
+
+
+def _raise(severities: dict[str, Severity], item: str, severity: Severity) -> None:
+    if severity > severities.get(item, Severity.OK):
+        severities[item] = severity
