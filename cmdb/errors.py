@@ -11,6 +11,7 @@ CmdbError
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 
 class ErrorCode(StrEnum):
@@ -18,7 +19,7 @@ class ErrorCode(StrEnum):
 
     description: str
 
-    def __new__(cls, value: str, description: str) -> "ErrorCode":
+    def __new__(cls, value: str, description: str) -> Self:
         """Attach the description to the code."""
         member = str.__new__(cls, value)
         member._value_ = value
