@@ -35,8 +35,14 @@ class ErrorCode(StrEnum):
     UNKNOWN_ATTRIBUTE = "UNKNOWN_ATTRIBUTE", "The CI class has no such attribute."
     UNKNOWN_VERB = "UNKNOWN_VERB", "The relationship verb is not declared in schema/relationships.yaml."
     VERB_ENDS = "VERB_ENDS", "The verb may not join these two classes."
-    UNKNOWN_GROUP = "UNKNOWN_GROUP", "The dependency names a redundancy group that its consumer does not declare."
-    DANGLING_END = "DANGLING_END", "A record refers to something that exists neither in the batch nor in the store."
+    UNKNOWN_GROUP = (
+        "UNKNOWN_GROUP",
+        "The dependency names a redundancy group that its consumer does not declare.",
+    )
+    DANGLING_END = (
+        "DANGLING_END",
+        "A record refers to something that exists neither in the batch nor in the store.",
+    )
     DUPLICATE_KEY = "DUPLICATE_KEY", "Two records of one batch have the same kind and key."
     BAD_INTERVAL = "BAD_INTERVAL", "An end lies before its start."
     BAD_CURSOR = "BAD_CURSOR", "The page cursor was not made by this service or for this list."

@@ -94,7 +94,7 @@ class UpstreamChangesRequest:
 
     item: str
     onset: datetime | None = None
-    hours: int = 72
+    hours: int = 168
     words: str = ""
     first: int = 10
 

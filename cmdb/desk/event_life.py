@@ -14,7 +14,11 @@ _RANK = {EventState.OPEN: 0, EventState.CLEARED: 1}
 
 def event_key(source: str, transition: EventTransition) -> str:
     """Return the event's identity: the source's own key, else (source, CI, condition)."""
-    return f"{source}:{transition.key}" if transition.key else f"{source}:{transition.item}:{transition.condition}"
+    return (
+        f"{source}:{transition.key}"
+        if transition.key
+        else f"{source}:{transition.item}:{transition.condition}"
+    )
 
 
 def fold(event: Event | None, source: str, transition: EventTransition) -> Event:

@@ -15,7 +15,15 @@ GRACE = timedelta(minutes=5)
 """A change that started up to this long after the first symptom can still be its cause: clocks and polls lag."""
 
 DECAY = timedelta(hours=4)
-WEIGHTS = {"cover": 0.30, "origin": 0.20, "time": 0.20, "near": 0.12, "risk": 0.10, "unauthorised": 0.05, "words": 0.03}
+WEIGHTS = {
+    "cover": 0.30,
+    "origin": 0.20,
+    "time": 0.20,
+    "near": 0.12,
+    "risk": 0.10,
+    "unauthorised": 0.05,
+    "words": 0.03,
+}
 _RISK = {Risk.LOW: 0.1, Risk.MEDIUM: 0.5, Risk.HIGH: 1.0}
 
 
@@ -24,7 +32,7 @@ class Suspicion:
     """What is known of one change on one upstream CI.
 
     `cover`: share of the symptoms that a fault of the CI explains, 0..1. `origin`: 1 if the CI itself fails and no
-    provider of it does, less the further away such a CI is. `hops` to the symptomatic CI; `strength` 0..1 of the
+    failing CI is upstream of it, less where one is. `hops` to the symptomatic CI; `strength` 0..1 of the
     weakest dependency on the way. `failed` of `past` earlier changes on that CI failed. `words`: share of the
     asked words that its text holds.
     """
@@ -69,9 +77,7 @@ def score(suspicion: Suspicion, onset: datetime) -> tuple[float, tuple[Term, ...
     return sum(term.weight * term.value for term in terms), terms
 
 
-def rank(
-    suspicions: Sequence[Suspicion], onset: datetime
-) -> list[tuple[Suspicion, float, tuple[Term, ...]]]:
+def rank(suspicions: Sequence[Suspicion], onset: datetime) -> list[tuple[Suspicion, float, tuple[Term, ...]]]:
     """Sort by score, equal scores by key of the change."""
     scored = [(suspicion, *score(suspicion, onset)) for suspicion in suspicions]
     return sorted(scored, key=lambda row: (-row[1], row[0].change.key))
@@ -109,7 +115,9 @@ def _risk_term(suspicion: Suspicion) -> Term:
     stated = _RISK.get(suspicion.change.risk, 0.0) if suspicion.change.risk else 0.0
     value = 1.0 if own_failure else max(stated, rate if suspicion.past else 0.0)
     told = f"stated risk {suspicion.change.risk or 'unknown'}"
-    return _term("risk", value, f"{told}; {suspicion.failed} of {suspicion.past} earlier changes there failed")
+    return _term(
+        "risk", value, f"{told}; {suspicion.failed} of {suspicion.past} earlier changes there failed"
+    )
 
 
 def _authority_term(change: Change) -> Term:

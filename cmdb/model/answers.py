@@ -328,7 +328,7 @@ class ItemView:
     revision: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SearchHit:
     """A CI that fits the words, and why."""
 

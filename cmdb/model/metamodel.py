@@ -20,6 +20,7 @@ class AttributeType(StrEnum):
 class Domain(StrEnum):
     """Where a class belongs (after the CSDM domains)."""
 
+    FOUNDATION = "foundation"
     NETWORK = "network"
     COMPUTE = "compute"
     CONTAINER = "container"

@@ -229,7 +229,9 @@ class Change:
         """When it ended, or is to end; a running change has no end yet."""
         if self.state is ChangeState.RUNNING:
             return None
-        return self.actual_end or (self.planned_end if self.actual_start is None else None) or self.actual_start
+        return (
+            self.actual_end or (self.planned_end if self.actual_start is None else None) or self.actual_start
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

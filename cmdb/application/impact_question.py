@@ -1,0 +1,181 @@
+"""Answers "what does this event, CI or change impact?"."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cmdb.application.lookup import find_place, missing, sees_change, sees_event
+from cmdb.application.proof import describe_margin, describe_proof
+from cmdb.application.requests import ImpactRequest
+from cmdb.application.snapshot import Mask, Severities, Snapshot
+from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.impact.propagation import evaluate, spread
+from cmdb.impact.topology import downstream
+from cmdb.model.access import Principal
+from cmdb.model.answers import ImpactAnswer, ImpactRow
+from cmdb.model.records import Direction, Event, EventState, Role, Ticket
+from cmdb.model.severity import Severity
+from cmdb.ports.graph import GraphReader
+from cmdb.model.records import RecordKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The asked origin against the present: own severities with and without it, and what follows."""
+
+    snapshot: Snapshot
+    mask: Mask | None
+    origins: tuple[int, ...]
+    own: Severities
+    severity: Severities
+    without: Severities
+    alone: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where the question starts: assumed severities by index, and which own severities it takes away."""
+
+    failing: Mapping[int, Severity]
+    remaining: Mapping[int, Severity]
+    places: tuple[int, ...]
+
+
+class ImpactQuestion:
+    """The use case behind `impact`."""
+
+    def __init__(self, reader: GraphReader) -> None:
+        """Records that are no longer in memory (cleared events) are read from the store."""
+        self._reader = reader
+
+    async def answer(self, snapshot: Snapshot, principal: Principal, request: ImpactRequest) -> ImpactAnswer:
+        """Evaluate with, without and only the origin; prove the rows of the asked page."""
+        origin = await self._origin(snapshot, principal, request)
+        case = _case(snapshot, snapshot.mask(principal), origin)
+        reached = downstream(snapshot.topology, origin.places)
+        listed = reached[snapshot.is_service[reached]] if request.services_only else reached
+        hidden = 0
+        if case.mask is not None:
+            seen = case.mask[listed]
+            hidden = int(np.count_nonzero(_harmed(case, listed) & ~seen))
+            listed = listed[seen]
+        harmed = _harmed(case, listed)
+        order = _sorted(case, listed[harmed])
+        holding = sorted(listed[~harmed].tolist(), key=lambda place: snapshot.topology.names[place])
+        holding = [place for place in holding if place not in origin.places]
+        rows = order + holding if request.include_holding else order
+        page = rows[request.skip : request.skip + request.first]
+        return ImpactAnswer(
+            basis=snapshot.basis,
+            origins=tuple(snapshot.ref(place, case.mask) for place in origin.places),
+            reached=len(reached) - len(origin.places),
+            impacted=len(order),
+            holding=len(holding),
+            restricted=hidden,
+            rows=tuple(_row(case, place) for place in page),
+            has_more=len(rows) > request.skip + request.first,
+        )
+
+    async def _origin(self, snapshot: Snapshot, principal: Principal, request: ImpactRequest) -> _Origin:
+        given = [name for name in (request.event, request.item, request.change) if name is not None]
+        if len(given) != 1:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"{len(given)} origins were given.",
+                hint="Give exactly one of event, item, change.",
+            )
+        if request.event is not None:
+            return _of_event(snapshot, await self._event(snapshot, principal, request.event))
+        if request.item is not None:
+            return _of_items(snapshot, (find_place(snapshot, principal, request.item),), request.as_if)
+        change = snapshot.changes.get(str(request.change))
+        if change is None or not sees_change(snapshot, principal, change):
+            raise missing("change", str(request.change))
+        index = snapshot.topology.index
+        places = tuple(index[target] for target in change.targets if target in index)
+        return _of_items(snapshot, places, request.as_if)
+
+    async def _event(self, snapshot: Snapshot, principal: Principal, key: str) -> Event:
+        event = snapshot.events.get(key)
+        if event is None:
+            stored = await self._reader.records(principal, RecordKind.EVENT, [key])
+            event = next((row.record for row in stored if isinstance(row.record, Event)), None)
+        if event is None or not sees_event(snapshot, principal, event):
+            raise missing("event", key)
+        return event
+
+
+def _of_event(snapshot: Snapshot, event: Event) -> _Origin:
+    """An open error event fails its CI; what other events of the CI say remains without it."""
+    place = snapshot.topology.index[event.item]
+    others = [
+        other.severity
+        for other in snapshot.events_at.get(event.item, ())
+        if other.key != event.key and other.direction is Direction.ERROR and not other.unknown
+    ]
+    travels = event.state is EventState.OPEN and event.direction is Direction.ERROR and not event.unknown
+    in_service = event.item not in snapshot.own.planned
+    failing = {place: event.severity} if travels and in_service else {}
+    return _Origin(failing, {place: max(others, default=Severity.OK)}, (place,))
+
+
+def _of_items(snapshot: Snapshot, places: tuple[int, ...], as_if: Severity) -> _Origin:
+    """A CI that fails now counts as it is, a healthy one as the caller assumes."""
+    failing = {place: Severity(int(snapshot.outage[place])) or as_if for place in places}
+    return _Origin(failing, dict.fromkeys(places, Severity.OK), places)
+
+
+def _case(snapshot: Snapshot, mask: Mask | None, origin: _Origin) -> _Case:
+    own = snapshot.outage.copy()
+    for place, severity in origin.failing.items():
+        own[place] = max(int(own[place]), severity)
+    rest = snapshot.outage.copy()
+    for place, severity in origin.remaining.items():
+        rest[place] = min(int(rest[place]), severity)
+    topology = snapshot.topology
+    unchanged = bool(np.array_equal(own, snapshot.outage))
+    return _Case(
+        snapshot=snapshot,
+        mask=mask,
+        origins=origin.places,
+        own=own,
+        severity=snapshot.effective if unchanged else evaluate(topology, own),
+        without=evaluate(topology, rest),
+        alone=spread(topology, {place: int(severity) for place, severity in origin.failing.items()}),
+    )
+
+
+def _harmed(case: _Case, places: np.ndarray[tuple[int], np.dtype[np.int_]]) -> Mask:
+    alone = np.fromiter((case.alone.get(int(place), 0) for place in places), np.uint8, len(places))
+    harmed: Mask = (alone > 0) | (case.severity[places] > case.without[places])
+    return harmed
+
+
+def _sorted(case: _Case, places: np.ndarray[tuple[int], np.dtype[np.int_]]) -> list[int]:
+    topology = case.snapshot.topology
+    listed: list[int] = places.tolist()
+    return sorted(listed, key=lambda p: (-int(case.severity[p]), topology.names[p], topology.keys[p]))
+
+
+def _row(case: _Case, place: int) -> ImpactRow:
+    snapshot, key = case.snapshot, case.snapshot.topology.keys[place]
+    return ImpactRow(
+        item=snapshot.ref(place, case.mask),
+        health=snapshot.health(place),
+        severity=Severity(int(case.severity[place])),
+        alone=Severity(case.alone.get(place, 0)),
+        without=Severity(int(case.without[place])),
+        proof=describe_proof(snapshot, (case.own, case.severity), place, _end(case, place), case.mask),
+        margin=describe_margin(snapshot, case.own, case.severity, place, case.mask),
+        tickets=_tickets(case, key),
+        owners=snapshot.parties_of(key, Role.OWNS),
+    )
+
+
+def _end(case: _Case, place: int) -> int | None:
+    return None if place in case.origins else case.origins[0] if case.origins else None
+
+
+def _tickets(case: _Case, key: str) -> tuple[Ticket, ...]:
+    return case.snapshot.open_tickets_at.get(key, ())

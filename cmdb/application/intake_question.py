@@ -1,0 +1,86 @@
+"""Finds the service that a caller means, and what can explain their words."""
+
+from cmdb.application.cause_question import probable_causes
+from cmdb.application.change_question import suspect_changes
+from cmdb.application.lookup import missing
+from cmdb.application.requests import IntakeRequest
+from cmdb.application.snapshot import Mask, Snapshot
+from cmdb.application.symptoms import onset_of
+from cmdb.desk.words import overlap, tokens
+from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.model.access import Principal
+from cmdb.model.answers import IntakeAnswer, IntakeCandidate, Term
+from cmdb.model.severity import Severity
+
+WEIGHTS = {"words": 0.55, "subscription": 0.30, "trouble": 0.15}
+CAUSES = 3
+
+
+def answer_intake(snapshot: Snapshot, principal: Principal, request: IntakeRequest) -> IntakeAnswer:
+    """Rank services by the caller's words, subscriptions and present trouble; words alone may also decide."""
+    words = tokens(request.words)
+    if not words:
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            "The words say nothing to search by.",
+            hint="Repeat what the caller said, in words.",
+        )
+    if request.caller is not None and request.caller not in snapshot.parties:
+        raise missing("party", request.caller)
+    mask = snapshot.mask(principal)
+    scored = [
+        (sum(term.weight * term.value for term in terms), place, terms)
+        for place in _services(snapshot, mask)
+        if (terms := _terms(snapshot, place, words, request.caller))[0].value > 0 or terms[1].value > 0
+    ]
+    scored.sort(key=lambda row: (-row[0], snapshot.topology.keys[row[1]]))
+    return IntakeAnswer(
+        basis=snapshot.basis,
+        words=request.words,
+        caller=snapshot.parties.get(request.caller) if request.caller else None,
+        candidates=tuple(_candidate(snapshot, mask, row) for row in scored[: request.first]),
+    )
+
+
+def _services(snapshot: Snapshot, mask: Mask | None) -> list[int]:
+    wanted = snapshot.is_service if mask is None else snapshot.is_service & mask
+    places: list[int] = wanted.nonzero()[0].tolist()
+    return places
+
+
+def _terms(snapshot: Snapshot, place: int, words: frozenset[str], caller: str | None) -> tuple[Term, ...]:
+    key, name = snapshot.topology.keys[place], snapshot.topology.names[place]
+    said = overlap(words, name)
+    subscribed = caller is not None and caller in snapshot.subscribers.get(key, ())
+    trouble = int(snapshot.effective[place]) / int(Severity.CRITICAL)
+    state = Severity(int(snapshot.effective[place]))
+    return (
+        _term("words", said, f"{said:.0%} of the service's name was said"),
+        _term(
+            "subscription",
+            float(subscribed),
+            "the caller subscribes to it" if subscribed else "no subscription",
+        ),
+        _term("trouble", trouble, f"it is {state} now"),
+    )
+
+
+def _term(name: str, value: float, reason: str) -> Term:
+    return Term(name=name, weight=WEIGHTS[name], value=round(value, 4), reason=reason)
+
+
+def _candidate(
+    snapshot: Snapshot, mask: Mask | None, row: tuple[float, int, tuple[Term, ...]]
+) -> IntakeCandidate:
+    score, place, terms = row
+    suspects = suspect_changes(snapshot, mask, place, onset_of(snapshot, place))
+    causes = probable_causes(snapshot, mask, place, suspects)
+    ref = snapshot.ref(place, mask)
+    return IntakeCandidate(
+        service=ref,
+        health=snapshot.health(place),
+        score=round(score, 4),
+        terms=terms,
+        causes=tuple(causes[:CAUSES]),
+        tickets=snapshot.open_tickets_at.get(ref.key, ()),
+    )

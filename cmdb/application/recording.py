@@ -1,0 +1,239 @@
+"""Takes records in: conformance first, then one transaction; loads go in chunks that were checked as a whole."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cmdb.application.live import LiveTopology
+from cmdb.application.requests import OnError, RecordBatch
+from cmdb.desk.access import require_assert, require_events
+from cmdb.desk.conformance import problems_of
+from cmdb.desk.event_life import event_key, fold
+from cmdb.errors import ErrorCode
+from cmdb.model.access import Principal
+from cmdb.model.metamodel import Metamodel
+from cmdb.model.records import EntryRecord, Event, EventTransition, Item, Record, RecordKind
+from cmdb.ports.clock import Clock
+from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
+from cmdb.ports.records import LocatedRecord
+
+CHUNK = 2000
+"""Records per transaction: a write stays near 100 ms, so that loads and events alternate."""
+
+_ORDER = (
+    RecordKind.ITEM,
+    RecordKind.PARTY,
+    RecordKind.DEPENDENCY,
+    RecordKind.ASSIGNMENT,
+    RecordKind.WINDOW,
+    RecordKind.CHANGE,
+    RecordKind.EVENT,
+    RecordKind.TICKET,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadProblem:
+    """Why a record of a load was refused, and where it stands in its source."""
+
+    place: str
+    problem: RowProblem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReport:
+    """What a load did: per kind how many records were created, updated, unchanged; problems mean nothing was written."""
+
+    revision: int
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    problems: tuple[LoadProblem, ...] = ()
+    dry_run: bool = False
+
+
+class Recorder:
+    """The use cases behind every write of records."""
+
+    def __init__(
+        self, live: LiveTopology, reader: GraphReader, writer: GraphWriter, metamodel: Metamodel, clock: Clock
+    ) -> None:
+        """Checks run against the live graph; the store checks ends again inside its transaction."""
+        self._live = live
+        self._reader = reader
+        self._writer = writer
+        self._metamodel = metamodel
+        self._clock = clock
+        self._turn = asyncio.Lock()
+
+    async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
+        """Write one batch atomically; refused rows either refuse the batch or are skipped, as the batch says."""
+        _require(principal, batch.records)
+        async with self._turn:
+            refused = await self._refusals(batch.records)
+            if refused and batch.on_error is OnError.REFUSE_BATCH:
+                return WriteOutcome(
+                    (await self._live.current()).revision, _results(batch.records, refused, batch.source)
+                )
+            kept = [index for index in range(len(batch.records)) if index not in refused]
+            outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
+            written = dict(zip(kept, outcome.results, strict=True))
+            return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
+
+    async def load(
+        self, principal: Principal, source: str, located: Sequence[LocatedRecord], dry_run: bool
+    ) -> LoadReport:
+        """Check every record, then write in chunks; the first problem anywhere means that nothing is written."""
+        records = [row.record for row in located]
+        _require(principal, records)
+        async with self._turn:
+            refused = await self._refusals(records)
+            revision = (await self._live.current()).revision
+            if refused:
+                problems = tuple(
+                    LoadProblem(place=str(located[index].place), problem=refused[index])
+                    for index in sorted(refused)
+                )
+                return LoadReport(revision=revision, problems=problems, dry_run=dry_run)
+            if dry_run:
+                counts = Counter(_kind(record).value for record in records)
+                planned = {kind: {"checked": number} for kind, number in sorted(counts.items())}
+                return LoadReport(revision=revision, counts=planned, dry_run=True)
+            return await self._write_chunks(principal, source, located)
+
+    async def _write_chunks(
+        self, principal: Principal, source: str, located: Sequence[LocatedRecord]
+    ) -> LoadReport:
+        ordered = sorted(located, key=lambda row: _ORDER.index(_kind(row.record)))
+        counts: dict[str, Counter[str]] = {}
+        revision = 0
+        for start in range(0, len(ordered), CHUNK):
+            chunk = ordered[start : start + CHUNK]
+            outcome = await self._write(principal, source, [row.record for row in chunk])
+            revision = outcome.revision
+            if outcome.refused:
+                return LoadReport(revision=revision, counts=counts, problems=_store_problems(chunk, outcome))
+            for result in outcome.results:
+                counts.setdefault(result.kind.value, Counter())[result.status.value] += 1
+        return LoadReport(revision=revision or (await self._live.current()).revision, counts=counts)
+
+    async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
+        if not entries:
+            return WriteOutcome((await self._live.current()).revision, ())
+        events = await self._folded(principal, source, entries)
+        records = [events[event_key(source, e)] if isinstance(e, EventTransition) else e for e in entries]
+        distinct = list({(record.kind, record.key): record for record in records}.values())
+        outcome = await self._writer.write(principal, source, distinct, self._clock.now())
+        status = {(result.kind, result.key): result for result in outcome.results}
+        results = tuple(
+            _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
+        )
+        await self._live.current(outcome.revision)
+        return WriteOutcome(outcome.revision, results)
+
+    async def _folded(
+        self, principal: Principal, source: str, entries: Iterable[EntryRecord]
+    ) -> Mapping[str, Event]:
+        """Fold the batch's transitions into the events that the store holds."""
+        steps = [entry for entry in entries if isinstance(entry, EventTransition)]
+        keys = list(dict.fromkeys(event_key(source, step) for step in steps))
+        stored = await self._reader.records(principal, RecordKind.EVENT, keys) if keys else []
+        events = {row.record.key: row.record for row in stored if isinstance(row.record, Event)}
+        for step in steps:
+            key = event_key(source, step)
+            events[key] = fold(events.get(key), source, step)
+        return events
+
+    async def _refusals(self, entries: Sequence[EntryRecord]) -> dict[int, RowProblem]:
+        """Return the first problem of each faulty record, by its index."""
+        topology = (await self._live.current()).topology
+        new = {entry.key: entry for entry in entries if isinstance(entry, Item)}
+
+        def class_of(key: str) -> str | None:
+            if key in new:
+                return new[key].ci_class if not new[key].retired else None
+            place = topology.index.get(key)
+            return None if place is None else topology.classes[place]
+
+        def groups_of(key: str) -> frozenset[str]:
+            if key in new:
+                return frozenset(group.name for group in new[key].groups)
+            return self._live.declared_groups(key)
+
+        refused: dict[int, RowProblem] = _duplicates(entries)
+        for index, entry in enumerate(entries):
+            problems = problems_of(entry, self._metamodel, class_of, groups_of)
+            if problems:
+                refused.setdefault(index, problems[0])
+        return refused
+
+
+def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
+    if all(isinstance(entry, EventTransition) for entry in entries):
+        require_events(principal)
+    else:
+        require_assert(principal)
+
+
+def _duplicates(entries: Sequence[EntryRecord]) -> dict[int, RowProblem]:
+    """Two items or dependencies with one key contradict each other; event transitions fold instead."""
+    seen: dict[tuple[RecordKind, str], EntryRecord] = {}
+    refused: dict[int, RowProblem] = {}
+    for index, entry in enumerate(entries):
+        if isinstance(entry, EventTransition):
+            continue
+        first = seen.setdefault((entry.kind, entry.key), entry)
+        if first is not entry and first != entry:
+            refused[index] = RowProblem(
+                code=ErrorCode.DUPLICATE_KEY,
+                field="key",
+                message=f"A different {entry.kind.value} '{entry.key}' stands earlier in this batch.",
+                hint="Keep one of the two.",
+            )
+    return refused
+
+
+def _kind(entry: EntryRecord) -> RecordKind:
+    return RecordKind.EVENT if isinstance(entry, EventTransition) else entry.kind
+
+
+def _renumbered(index: int, result: RowResult) -> RowResult:
+    return RowResult(
+        index=index, kind=result.kind, key=result.key, status=result.status, problem=result.problem
+    )
+
+
+def _store_problems(chunk: Sequence[LocatedRecord], outcome: WriteOutcome) -> tuple[LoadProblem, ...]:
+    return tuple(
+        LoadProblem(place=str(chunk[row.index].place), problem=row.problem)
+        for row in outcome.results
+        if row.problem
+    )
+
+
+def _results(
+    entries: Sequence[EntryRecord],
+    refused: Mapping[int, RowProblem],
+    source: str,
+    written: Mapping[int, RowResult] | None = None,
+) -> tuple[RowResult, ...]:
+    """One result per row; in a refused batch the sound rows are refused too, with that reason."""
+    dragged = RowProblem(
+        code=ErrorCode.CONFLICT,
+        message="Another row of this batch was refused, so nothing was written.",
+        hint="Mend or drop the refused rows and send the batch again.",
+    )
+    results: list[RowResult] = []
+    for index, entry in enumerate(entries):
+        if written is not None and index in written:
+            results.append(_renumbered(index, written[index]))
+            continue
+        results.append(
+            RowResult(
+                index=index,
+                kind=_kind(entry),
+                key=event_key(source, entry) if isinstance(entry, EventTransition) else entry.key,
+                status=RowStatus.REFUSED,
+                problem=refused.get(index, dragged),
+            )
+        )
+    return tuple(results)

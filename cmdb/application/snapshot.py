@@ -1,0 +1,199 @@
+"""One immutable view of the present graph, with the severities that hold in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from types import MappingProxyType
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cmdb.application.projection import Projection
+from cmdb.desk.access import holds, visible
+from cmdb.desk.own_state import OwnState, read_own_state
+from cmdb.impact.propagation import evaluate
+from cmdb.impact.topology import Topology
+from cmdb.model.access import Everything, Predicate, Principal
+from cmdb.model.answers import Basis, CiRef, Health
+from cmdb.model.records import Assignment, Change, Event, Party, Role, Ticket, Window
+from cmdb.model.severity import Severity
+
+Severities = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+RESTRICTED = CiRef(key="", name="restricted provider", ci_class="", restricted=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The graph at one revision, evaluated for one moment; `service_classes` say which CIs are services."""
+
+    revision: int
+    at: datetime
+    topology: Topology
+    events: Mapping[str, Event]
+    changes: Mapping[str, Change]
+    tickets: Mapping[str, Ticket]
+    parties: Mapping[str, Party]
+    assignments: tuple[Assignment, ...]
+    windows: tuple[Window, ...]
+    subscribers: Mapping[str, frozenset[str]]
+    service_classes: frozenset[str]
+    masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
+
+    @property
+    def basis(self) -> Basis:
+        """What answers from this snapshot hold for."""
+        return Basis(revision=self.revision, computed_at=self.at)
+
+    @cached_property
+    def own(self) -> OwnState:
+        """Own severities by CI key."""
+        return read_own_state(self.events.values(), self.windows, self.at)
+
+    @cached_property
+    def outage(self) -> Severities:
+        """Own severities that travel, by CI index."""
+        return self.vector(self.own.outage)
+
+    @cached_property
+    def effective(self) -> Severities:
+        """Effective severities by CI index, unknown CIs taken as fine."""
+        return evaluate(self.topology, self.outage)
+
+    @cached_property
+    def worst_case(self) -> Severities:
+        """Effective severities by CI index, unknown CIs taken as down."""
+        if not self.own.unknown:
+            return self.effective
+        down = dict.fromkeys(self.own.unknown, Severity.CRITICAL)
+        return evaluate(self.topology, np.maximum(self.outage, self.vector(down)))
+
+    @cached_property
+    def planned(self) -> Severities:
+        """What maintenance alone would show, by CI index."""
+        return evaluate(self.topology, self.vector(self.own.planned))
+
+    @cached_property
+    def is_service(self) -> Mask:
+        """Which CIs are services, by CI index."""
+        classes = self.topology.classes
+        return np.fromiter((name in self.service_classes for name in classes), bool, len(classes))
+
+    @cached_property
+    def events_at(self) -> Mapping[str, tuple[Event, ...]]:
+        """Open events per CI key, worst first."""
+        rows = sorted(self.events.values(), key=lambda e: (-e.severity, e.raised_at, e.key))
+        return _by_item((event.item, event) for event in rows)
+
+    @cached_property
+    def changes_at(self) -> Mapping[str, tuple[Change, ...]]:
+        """Changes per target key, by key."""
+        rows = sorted(self.changes.values(), key=lambda change: change.key)
+        return _by_item((target, change) for change in rows for target in change.targets)
+
+    @cached_property
+    def open_tickets_at(self) -> Mapping[str, tuple[Ticket, ...]]:
+        """Open incidents per affected CI key, the cause's CI included, by key."""
+        rows = sorted((t for t in self.tickets.values() if t.is_open), key=lambda ticket: ticket.key)
+        pairs = ((item, t) for t in rows for item in dict.fromkeys((*t.items, t.cause_item)) if item)
+        return _by_item(pairs)
+
+    @cached_property
+    def assigned_at(self) -> Mapping[str, tuple[Assignment, ...]]:
+        """Assignments per CI key."""
+        return _by_item((row.item, row) for row in self.assignments)
+
+    def vector(self, severities: Mapping[str, Severity]) -> Severities:
+        """Turn severities by key into a vector; keys outside the topology are left out."""
+        vector = np.zeros(len(self.topology.keys), dtype=np.uint8)
+        for key, severity in severities.items():
+            place = self.topology.index.get(key)
+            if place is not None:
+                vector[place] = severity
+        return vector
+
+    def mask(self, principal: Principal) -> Mask | None:
+        """Return which CIs the principal may see, by CI index; None means all."""
+        predicate = visible(principal)
+        if isinstance(predicate, Everything):
+            return None
+        if predicate not in self.masks:
+            topology = self.topology
+            pairs = zip(topology.keys, topology.classes, strict=True)
+            rows = (holds(predicate, key, name, self.subscribers.get(key, ())) for key, name in pairs)
+            self.masks[predicate] = np.fromiter(rows, bool, len(topology.keys))
+        return self.masks[predicate]
+
+    def sees(self, principal: Principal, key: str) -> bool:
+        """Whether the principal may see the CI with this key."""
+        place = self.topology.index.get(key)
+        mask = self.mask(principal)
+        return place is not None and (mask is None or bool(mask[place]))
+
+    def ref(self, place: int, mask: Mask | None = None) -> CiRef:
+        """Return the CI at an index, or the restricted one where the mask hides it."""
+        if mask is not None and not mask[place]:
+            return RESTRICTED
+        topology = self.topology
+        return CiRef(topology.keys[place], topology.names[place], topology.classes[place])
+
+    def health(self, place: int) -> Health:
+        """Return the state of the CI at an index."""
+        key = self.topology.keys[place]
+        own = self.own.local.get(key, Severity.OK)
+        travelled = Severity(int(self.effective[place]))
+        inherited = Severity(int(_inherited(self, place, travelled)))
+        return Health(
+            own=own,
+            inherited=inherited,
+            effective=max(own, travelled),
+            worst_case=max(own, Severity(int(self.worst_case[place]))),
+            planned=Severity(int(self.planned[place])),
+        )
+
+    def parties_of(self, key: str, role: Role) -> tuple[Party, ...]:
+        """Return the parties in that role on a CI, by key."""
+        keys = sorted(row.party for row in self.assigned_at.get(key, ()) if row.role is role)
+        return tuple(self.parties[party] for party in keys if party in self.parties)
+
+
+def _inherited(snapshot: Snapshot, place: int, travelled: Severity) -> int:
+    """What reaches the CI from its providers; only an own outage can hide it behind the fixpoint's maximum."""
+    own = int(snapshot.outage[place])
+    if own < travelled or own == 0:
+        return int(travelled)
+    without = snapshot.outage.copy()
+    without[place] = 0
+    return int(evaluate(snapshot.topology, without)[place])
+
+
+def _by_item(pairs: Iterable[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = {}
+    for item, row in pairs:
+        found.setdefault(item, []).append(row)
+    return {item: tuple(rows) for item, rows in found.items()}
+
+
+def take_snapshot(projection: Projection, service_classes: frozenset[str], at: datetime) -> Snapshot:
+    """Freeze the projection: the topology is shared, the record tables are copied."""
+    return Snapshot(
+        revision=projection.revision,
+        at=at,
+        topology=projection.topology,
+        events=MappingProxyType(dict(projection.events)),
+        changes=MappingProxyType(dict(projection.changes)),
+        tickets=MappingProxyType(dict(projection.tickets)),
+        parties=MappingProxyType(dict(projection.parties)),
+        assignments=tuple(projection.assignments.values()),
+        windows=tuple(projection.windows.values()),
+        subscribers=projection.subscribers(),
+        service_classes=service_classes,
+    )
+
+
+def boundaries(windows: Sequence[Window], start: datetime, end: datetime) -> bool:
+    """Whether a window opens or closes in (start, end], so that severities must be computed anew."""
+    return any(start < moment <= end for window in windows for moment in (window.start, window.end))
