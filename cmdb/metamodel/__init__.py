@@ -1,1 +1,1 @@
-"""Reads `schema/` into checked declarations."""
+"""Reads the declarations under `schema/` into the metamodel."""

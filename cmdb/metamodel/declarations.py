@@ -1,0 +1,15 @@
+"""Turns `schema/classes/*.yaml` and `schema/relationships.yaml` into a checked metamodel."""
+
+from pathlib import Path
+
+from cmdb.metamodel.classes import read_classes
+from cmdb.metamodel.relationships import read_relationships
+from cmdb.model.metamodel import Metamodel
+
+
+def read_metamodel(folder: Path) -> Metamodel:
+    """Read the schema folder; DeclarationError names file, line, entry and field of the first fault."""
+    classes = read_classes(folder / "classes")
+    return Metamodel(
+        classes=classes, relationships=read_relationships(folder / "relationships.yaml", classes)
+    )
