@@ -81,10 +81,10 @@ class Application:
         return await self._recorder.record(principal, batch)
 
     async def load(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord], dry_run: bool = False
+        self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool = False
     ) -> LoadReport:
         """Check a whole load, then write it; with problems nothing is written."""
-        return await self._recorder.load(principal, source, located, dry_run)
+        return await self._recorder.load(principal, source, located, dry_run=dry_run)
 
     async def items(self, principal: Principal, query: ItemFilter, page: PageRequest) -> Page[ItemView]:
         """Return a page of CIs, sorted by key."""

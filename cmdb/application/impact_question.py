@@ -14,10 +14,9 @@ from cmdb.impact.propagation import evaluate, spread
 from cmdb.impact.topology import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer, ImpactRow
-from cmdb.model.records import Direction, Event, EventState, Role, Ticket
+from cmdb.model.records import Direction, Event, EventState, RecordKind, Role, Ticket
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import GraphReader
-from cmdb.model.records import RecordKind
 
 
 @dataclass(frozen=True, slots=True)

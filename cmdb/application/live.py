@@ -46,6 +46,10 @@ class LiveTopology:
             )
         return snapshot
 
+    async def revision(self) -> int:
+        """Return the revision of the present snapshot."""
+        return (await self.current()).revision
+
     def declared_groups(self, item: str) -> frozenset[str]:
         """Return the names of the redundancy groups that a CI declares."""
         head = self._projection.heads.get(item)

@@ -13,7 +13,7 @@ from cmdb.desk.event_life import event_key, fold
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import EntryRecord, Event, EventTransition, Item, Record, RecordKind
+from cmdb.model.records import EntryRecord, Event, EventTransition, Item, RecordKind
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
@@ -43,7 +43,7 @@ class LoadProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadReport:
-    """What a load did: per kind how many records were created, updated, unchanged; problems mean nothing was written."""
+    """What a load did: per kind how many records were created, updated or unchanged; with problems, none."""
 
     revision: int
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Recorder:
             refused = await self._refusals(batch.records)
             if refused and batch.on_error is OnError.REFUSE_BATCH:
                 return WriteOutcome(
-                    (await self._live.current()).revision, _results(batch.records, refused, batch.source)
+                    await self._live.revision(), _results(batch.records, refused, batch.source)
                 )
             kept = [index for index in range(len(batch.records)) if index not in refused]
             outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
@@ -80,14 +80,14 @@ class Recorder:
             return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
 
     async def load(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord], dry_run: bool
+        self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool
     ) -> LoadReport:
         """Check every record, then write in chunks; the first problem anywhere means that nothing is written."""
         records = [row.record for row in located]
         _require(principal, records)
         async with self._turn:
             refused = await self._refusals(records)
-            revision = (await self._live.current()).revision
+            revision = await self._live.revision()
             if refused:
                 problems = tuple(
                     LoadProblem(place=str(located[index].place), problem=refused[index])
@@ -114,11 +114,11 @@ class Recorder:
                 return LoadReport(revision=revision, counts=counts, problems=_store_problems(chunk, outcome))
             for result in outcome.results:
                 counts.setdefault(result.kind.value, Counter())[result.status.value] += 1
-        return LoadReport(revision=revision or (await self._live.current()).revision, counts=counts)
+        return LoadReport(revision=revision or await self._live.revision(), counts=counts)
 
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
-            return WriteOutcome((await self._live.current()).revision, ())
+            return WriteOutcome(await self._live.revision(), ())
         events = await self._folded(principal, source, entries)
         records = [events[event_key(source, e)] if isinstance(e, EventTransition) else e for e in entries]
         distinct = list({(record.kind, record.key): record for record in records}.values())

@@ -1,7 +1,7 @@
 """What a subscriber sees of their services: state, why, what still holds, and who is on it."""
 
-from cmdb.application.proof import describe_margin, describe_proof, names_of
 from cmdb.application.lookup import missing
+from cmdb.application.proof import describe_margin, describe_proof, names_of
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Principal, PrincipalRole

@@ -59,7 +59,8 @@ class Ticketing:
         if event is None or not snapshot.sees(principal, event.item):
             raise missing("open event", key)
         group = group_of(snapshot, event)
-        assert group is not None, "every open event of a known CI has a group"
+        if group is None:
+            raise missing("situation of event", key)
         incident = incident_of(snapshot, group)
         if incident is not None:
             return await self._take_in(principal, incident, group, event)
@@ -72,7 +73,7 @@ class Ticketing:
         """Attach every event of the situation that the incident does not carry yet."""
         new = [member.event.key for member in group.members if member.event.key not in incident.events]
         if not new:
-            return TicketReceipt(incident.key, False, (await self._live.current()).revision)
+            return TicketReceipt(incident.key, opened=False, revision=await self._live.revision())
         noted = self._noted(
             principal, incident, f"{len(new)} further event(s) of the same cause, {event.summary}"
         )

@@ -4,8 +4,10 @@ import re
 
 _TOKEN = re.compile(r"[^\W_]+")
 _COMMON = frozenset(
-    "a an and are at can cannot do does for from get i in is it me my no not of off on or our s t "
-    "that the there this to up us we when with".split()
+    _TOKEN.findall(
+        "a an and are at can cannot do does for from get i in is it me my no not of off on or our s t "
+        "that the there this to up us we when with"
+    )
 )
 _SHORTEST_STEM = 4
 
