@@ -1,1 +1,1 @@
-"""Readers, jq mappings and validation: documents of a source become records."""
+"""Turns what sources send into records: decode, map with jq, validate."""

@@ -1,0 +1,153 @@
+"""Our own record stream: one JSON object per line, its `kind` and the fields of that record.
+
+JSON names are the field names of `cmdb.model.records`, but for `Item.ci_class`, written `class`, and
+`EventTransition`, whose kind is `event`. Times carry a zone, severities are names.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from enum import Enum
+
+from pydantic_core import SchemaValidator, ValidationError, from_json, to_json
+
+from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.ingest.faults import Fault, Faults
+from cmdb.ingest.record_faults import describe
+from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    Dependency,
+    EntryRecord,
+    EventTransition,
+    Item,
+    Party,
+    RecordKind,
+    Ticket,
+    Window,
+)
+from cmdb.ports.records import LocatedRecord
+
+LINE_LIMIT = 1 << 20
+"""Bytes of one record."""
+
+TOTAL_LIMIT = 1 << 28
+"""Bytes of one stream: a larger load is split, because a batch is held in memory."""
+
+_TYPES: Mapping[RecordKind, type[EntryRecord]] = {
+    RecordKind.ITEM: Item,
+    RecordKind.DEPENDENCY: Dependency,
+    RecordKind.EVENT: EventTransition,
+    RecordKind.CHANGE: Change,
+    RecordKind.TICKET: Ticket,
+    RecordKind.PARTY: Party,
+    RecordKind.ASSIGNMENT: Assignment,
+    RecordKind.WINDOW: Window,
+}
+_VALIDATORS: Mapping[str, SchemaValidator] = {kind.value: validator_of(made) for kind, made in _TYPES.items()}
+_KIND_OF = {made: kind for kind, made in _TYPES.items()}
+
+
+class JsonRecordParser:
+    """Parses the record stream; implements `cmdb.ports.records.RecordParser`."""
+
+    def parse(self, lines: Iterable[bytes], source: str) -> list[LocatedRecord]:
+        """Return all records; InvalidInput lists up to twenty faults with line, record, field, found and expected."""
+        return parse_located((Place(source, number), line) for number, line in enumerate(lines, start=1))
+
+
+def parse_located(texts: Iterable[tuple[Place, bytes]]) -> list[LocatedRecord]:
+    """Parse JSON texts that come with their place; blank texts are passed over."""
+    faults = Faults()
+    found: list[LocatedRecord] = []
+    for place, text in _within_limits(texts):
+        record = _parse_one(text, place, faults)
+        if record is not None:
+            found.append(LocatedRecord(record, place))
+    faults.settle()
+    return found
+
+
+def encode(record: EntryRecord) -> dict[str, object]:
+    """Return the JSON object that parses back to an equal record; fields at their default are left out."""
+    return {"kind": _KIND_OF[type(record)].value} | _written(record)
+
+
+def _within_limits(texts: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place, bytes]]:
+    total = 0
+    for place, text in texts:
+        total += len(text)
+        if len(text) > LINE_LIMIT or total > TOTAL_LIMIT:
+            what, limit = ("record", LINE_LIMIT) if len(text) > LINE_LIMIT else ("stream", TOTAL_LIMIT)
+            raise InvalidInput(
+                ErrorCode.TOO_LARGE,
+                f"The {what} is larger than {limit} bytes.",
+                hint="Write one record per line and split large streams.",
+                place=place,
+            )
+        if text.strip():
+            yield place, text
+
+
+def _parse_one(text: bytes, place: Place, faults: Faults) -> EntryRecord | None:
+    try:
+        values = from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        faults.add(Fault(ErrorCode.SYNTAX, place, f"This is not JSON: {error}."))
+        return None
+    validator = _validator(values, place, faults)
+    if validator is None:
+        return None
+    try:
+        record: EntryRecord = validator.validate_json(to_json(values))
+    except ValidationError as error:
+        for fault in describe(error, place, values):
+            faults.add(fault)
+        return None
+    return record
+
+
+def _validator(values: object, place: Place, faults: Faults) -> SchemaValidator | None:
+    """Take the kind out of the record and return the validator of its other fields."""
+    if not isinstance(values, dict):
+        faults.add(
+            Fault(ErrorCode.WRONG_TYPE, place, f"A record is a JSON object, found {type(values).__name__}.")
+        )
+        return None
+    kind = values.pop("kind", None)
+    validator = _VALIDATORS.get(kind) if isinstance(kind, str) else None
+    if validator is None:
+        place = Place(place.source, place.line, field="kind")
+        code = ErrorCode.MISSING_FIELD if kind is None else ErrorCode.UNKNOWN_KIND
+        near = get_close_matches(str(kind), _VALIDATORS, n=1)
+        advice = f"; did you mean '{near[0]}'?" if near else ""
+        known = ", ".join(_VALIDATORS)
+        faults.add(Fault(code, place, f"found {kind!r}, expected one of {known}{advice}"))
+    return validator
+
+
+def _written(made: object) -> dict[str, object]:
+    names = WIRE_NAMES.get(type(made), {})
+    return {
+        names.get(field.name, field.name): _plain(value)
+        for field in fields(made)  # type: ignore[arg-type] # only dataclasses reach this
+        if not _is_default(value := getattr(made, field.name), field.default)
+    }
+
+
+def _is_default(value: object, default: object) -> bool:
+    return (value == default and type(value) is type(default)) or (isinstance(value, Mapping) and not value)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return _written(value) if is_dataclass(value) else value
