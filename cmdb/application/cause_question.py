@@ -10,8 +10,8 @@ from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
 from cmdb.impact.propagation import evaluate
+from cmdb.impact.reach import Way, downstream, hops
 from cmdb.impact.rootcause import Candidate, rank
-from cmdb.impact.topology import downstream, hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import ProbableCause, ProbableCausesAnswer, SuspectChange
 from cmdb.model.records import Direction, Event
@@ -68,7 +68,7 @@ def probable_causes(
 
 def _candidates(snapshot: Snapshot, place: int, changed: dict[str, float]) -> list[int]:
     keys = snapshot.topology.keys
-    distance = hops(snapshot.topology, place, "upstream")
+    distance = hops(snapshot.topology, place, Way.UPSTREAM)
     failing = [at for at in distance if _errors(snapshot, at)]
     silent = [at for at in distance if keys[at] in changed and not _errors(snapshot, at)]
 
@@ -87,7 +87,7 @@ def _candidate(
     snapshot: Snapshot, place: int, candidate: int, symptoms: Sequence[Event], changed: dict[str, float]
 ) -> Candidate:
     events = _errors(snapshot, candidate)
-    above = [at for at, far in hops(snapshot.topology, candidate, "upstream").items() if far == 1]
+    above = [at for at, far in hops(snapshot.topology, candidate, Way.UPSTREAM).items() if far == 1]
     return Candidate(
         item=snapshot.topology.keys[candidate],
         cover=share_reached(snapshot, candidate, symptoms),

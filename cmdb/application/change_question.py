@@ -10,8 +10,8 @@ from cmdb.application.requests import UpstreamChangesRequest
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
 from cmdb.desk.words import overlap, tokens
+from cmdb.impact.reach import Way, hops
 from cmdb.impact.suspects import Suspicion, exclusion, rank
-from cmdb.impact.topology import hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import SuspectChange, Term, UpstreamChangesAnswer
 from cmdb.model.records import Change, ChangeState, Direction, Event
@@ -63,7 +63,7 @@ def suspect_changes(
 
 
 def _scope(snapshot: Snapshot, mask: Mask | None, place: int, onset: datetime, words: str) -> _Scope:
-    distance = hops(snapshot.topology, place, "upstream")
+    distance = hops(snapshot.topology, place, Way.UPSTREAM)
     return _Scope(snapshot, mask, place, distance, symptoms_around(snapshot, place), onset, tokens(words))
 
 
@@ -122,7 +122,7 @@ def _origin(scope: _Scope, target: int) -> float:
     snapshot = scope.snapshot
     if not _fails(snapshot, target):
         return 0.0
-    above = hops(snapshot.topology, target, "upstream")
+    above = hops(snapshot.topology, target, Way.UPSTREAM)
     distances = [far for place, far in above.items() if far > 0 and _fails(snapshot, place)]
     return 0.25 if distances else 1.0
 

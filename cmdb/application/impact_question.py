@@ -11,7 +11,8 @@ from cmdb.application.requests import ImpactRequest
 from cmdb.application.snapshot import Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.propagation import evaluate, spread
-from cmdb.impact.topology import downstream
+from cmdb.impact.reach import downstream
+from cmdb.impact.topology import IntArray
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer, ImpactRow
 from cmdb.model.records import Direction, Event, EventState, RecordKind, Role, Ticket
@@ -145,13 +146,13 @@ def _case(snapshot: Snapshot, mask: Mask | None, origin: _Origin) -> _Case:
     )
 
 
-def _harmed(case: _Case, places: np.ndarray[tuple[int], np.dtype[np.int_]]) -> Mask:
+def _harmed(case: _Case, places: IntArray) -> Mask:
     alone = np.fromiter((case.alone.get(int(place), 0) for place in places), np.uint8, len(places))
     harmed: Mask = (alone > 0) | (case.severity[places] > case.without[places])
     return harmed
 
 
-def _sorted(case: _Case, places: np.ndarray[tuple[int], np.dtype[np.int_]]) -> list[int]:
+def _sorted(case: _Case, places: IntArray) -> list[int]:
     topology = case.snapshot.topology
     listed: list[int] = places.tolist()
     return sorted(listed, key=lambda p: (-int(case.severity[p]), topology.names[p], topology.keys[p]))

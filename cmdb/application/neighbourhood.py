@@ -52,9 +52,9 @@ def _neighbours(snapshot: Snapshot, place: int, direction: str) -> list[tuple[in
     topology = snapshot.topology
     found: list[tuple[int, int]] = []
     if direction != "downstream":
-        found += [(edge, topology.edge(edge).provider) for edge in topology.edges_up(place)]
+        found += [(edge, topology.edge(edge).provider) for edge in topology.to_providers(place)]
     if direction != "upstream":
-        found += [(edge, topology.edge(edge).consumer) for edge in topology.edges_down(place)]
+        found += [(edge, topology.edge(edge).consumer) for edge in topology.to_consumers(place)]
     return found
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.requests import OnError, RecordBatch
@@ -13,7 +13,7 @@ from cmdb.desk.event_life import event_key, fold
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import EntryRecord, Event, EventTransition, Item, RecordKind
+from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record, RecordKind
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
@@ -120,7 +120,10 @@ class Recorder:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
         events = await self._folded(principal, source, entries)
-        records = [events[event_key(source, e)] if isinstance(e, EventTransition) else e for e in entries]
+        records = [
+            events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
+            for e in entries
+        ]
         distinct = list({(record.kind, record.key): record for record in records}.values())
         outcome = await self._writer.write(principal, source, distinct, self._clock.now())
         status = {(result.kind, result.key): result for result in outcome.results}
@@ -129,6 +132,12 @@ class Recorder:
         )
         await self._live.current(outcome.revision)
         return WriteOutcome(outcome.revision, results)
+
+    def _completed(self, entry: Record) -> Record:
+        """Give a dependency without a strength that of its verb, so that the store holds what counts."""
+        if isinstance(entry, Dependency) and entry.strength is None:
+            return replace(entry, strength=self._metamodel.relationships[entry.verb].strength)
+        return entry
 
     async def _folded(
         self, principal: Principal, source: str, entries: Iterable[EntryRecord]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.desk.situations import EventGroup, Membership, group_events
-from cmdb.impact.topology import downstream
+from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import Situation, SituationMember
 from cmdb.model.records import Event, Ticket

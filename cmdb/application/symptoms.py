@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cmdb.application.snapshot import Snapshot
 from cmdb.impact.causes import explain
-from cmdb.impact.topology import downstream, upstream
+from cmdb.impact.reach import downstream, upstream
 from cmdb.model.records import Direction, Event
 from cmdb.model.severity import Severity
 

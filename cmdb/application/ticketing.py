@@ -105,7 +105,7 @@ class Ticketing:
             support_group=supporters[0].key if supporters else None,
             expected_resolution_at=expected,
             expected_resolution_basis=basis,
-            notes=(WorkNote(now, principal.name, _opening_note(cause, group, affected)),),
+            notes=(WorkNote(at=now, author=principal.name, text=_opening_note(cause, group, affected)),),
         )
 
     async def _affected(self, snapshot: Snapshot, group: EventGroup) -> list[ImpactRow]:
@@ -153,7 +153,7 @@ class Ticketing:
             changed_at=now,
             items=items,
             caller=caller,
-            notes=(WorkNote(now, principal.name, f"Reported: {words}"),),
+            notes=(WorkNote(at=now, author=principal.name, text=f"Reported: {words}"),),
         )
 
     async def attach_report(self, principal: Principal, request: AttachReportRequest) -> TicketReceipt:
@@ -258,7 +258,9 @@ class Ticketing:
 
     def _noted(self, principal: Principal, ticket: Ticket, text: str) -> Ticket:
         now = self._clock.now()
-        return replace(ticket, changed_at=now, notes=(*ticket.notes, WorkNote(now, principal.name, text)))
+        return replace(
+            ticket, changed_at=now, notes=(*ticket.notes, WorkNote(at=now, author=principal.name, text=text))
+        )
 
     async def _save(
         self, principal: Principal, tickets: Sequence[Ticket], *, opened: bool, attached: Sequence[str] = ()

@@ -7,7 +7,7 @@ from cmdb.application.lookup import find_place
 from cmdb.application.requests import TimelineRequest
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
-from cmdb.impact.topology import hops
+from cmdb.impact.reach import Way, hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import TimelineAnswer, TimelineEntry
 from cmdb.model.records import Change, Event, RecordKind, Ticket
@@ -47,7 +47,7 @@ class TimelineQuestion:
 
 
 def _visible_distances(snapshot: Snapshot, mask: Mask | None, place: int) -> Mapping[str, int]:
-    far = hops(snapshot.topology, place, "upstream")
+    far = hops(snapshot.topology, place, Way.UPSTREAM)
     keys = snapshot.topology.keys
     return {keys[at]: distance for at, distance in far.items() if mask is None or mask[at]}
 

@@ -7,7 +7,7 @@ from cmdb.application.snapshot import Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.margin import margin
 from cmdb.impact.propagation import evaluate
-from cmdb.impact.topology import downstream
+from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import WhatIfAnswer, WhatIfRow
 from cmdb.model.records import Role

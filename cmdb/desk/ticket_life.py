@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from statistics import median
+from statistics import median_low
 
 from cmdb.errors import Conflict, ErrorCode
 from cmdb.model.records import Ticket, TicketState
@@ -50,13 +50,15 @@ def _priority(severity: Severity, criticality: str) -> int:
 
 def expect_resolution(opened_at: datetime, rank: int, past: Iterable[Ticket]) -> tuple[datetime, str]:
     """Return when a ticket of this priority should be resolved, and where that time comes from."""
-    spans = [
-        ticket.resolved_at - ticket.opened_at
+    seconds = [
+        (ticket.resolved_at - ticket.opened_at).total_seconds()
         for ticket in past
         if ticket.resolved_at is not None and ticket.priority == rank and ticket.parent is None
     ]
-    if len(spans) >= _ENOUGH:
-        return opened_at + median(spans), f"median of {len(spans)} resolved tickets of priority {rank}"
+    if len(seconds) >= _ENOUGH:
+        return opened_at + timedelta(
+            seconds=median_low(seconds)
+        ), f"median of {len(seconds)} resolved tickets of priority {rank}"
     target = TARGETS[rank]
     return (
         opened_at + target,
