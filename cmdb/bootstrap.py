@@ -1,0 +1,66 @@
+"""The one composition root: settings become concrete parts, joined to one service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+
+from cmdb import resources
+from cmdb.api.app import build_app
+from cmdb.application.application import Application
+from cmdb.ingest.records import JsonRecordParser
+from cmdb.metamodel import read_metamodel
+from cmdb.model.metamodel import Metamodel
+from cmdb.settings import Settings
+from cmdb.store.connection import StoreAddress
+from cmdb.store.engine import EmbeddedEngine
+from cmdb.store.store import Store, open_store
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the present."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that runs: use cases, HTTP application and store."""
+
+    application: Application
+    app: Starlette
+    store: Store
+
+
+@asynccontextmanager
+async def open_service(settings: Settings) -> AsyncIterator[Service]:
+    """Connect to the store, starting the embedded engine when no address is set, and join all parts to it."""
+    metamodel = read_metamodel(resources.folder("schema"))
+    async with _address(settings) as address, _store(address, metamodel) as store:
+        application = Application(store, store, metamodel, SystemClock())
+        yield Service(application, build_app(application, JsonRecordParser()), store)
+
+
+@asynccontextmanager
+async def _store(address: StoreAddress, metamodel: Metamodel) -> AsyncIterator[Store]:
+    verbs = sorted(metamodel.relationships)
+    async with open_store(address, verbs, resources.folder("schema") / "migrations") as store:
+        yield store
+
+
+@asynccontextmanager
+async def _address(settings: Settings) -> AsyncIterator[StoreAddress]:
+    if settings.store_uri is not None:
+        yield StoreAddress(
+            settings.store_uri, settings.store_user, settings.store_password, settings.store_database
+        )
+        return
+    engine = EmbeddedEngine(settings.data_dir, settings.engine_heap)
+    try:
+        yield await engine.start()
+    finally:
+        await engine.stop()
