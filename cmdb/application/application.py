@@ -6,7 +6,7 @@ from cmdb.application.catalogue import Catalogue
 from cmdb.application.cause_question import answer_probable_causes
 from cmdb.application.change_question import answer_upstream_changes
 from cmdb.application.impact_question import ImpactQuestion
-from cmdb.application.intake_question import answer_intake
+from cmdb.application.intake_question import IntakeQuestion
 from cmdb.application.live import LiveTopology
 from cmdb.application.lookup import missing
 from cmdb.application.neighbourhood import answer_search, answer_topology
@@ -67,6 +67,7 @@ class Application:
         self._catalogue = Catalogue(reader, metamodel)
         self._impact = ImpactQuestion(reader)
         self._timeline = TimelineQuestion(reader)
+        self._intake = IntakeQuestion(reader)
 
     async def head(self) -> int:
         """Return the store's last revision; fails when the store does not answer."""
@@ -159,7 +160,7 @@ class Application:
         self, principal: Principal, request: IntakeRequest, at_least: int = 0
     ) -> IntakeAnswer:
         """Find the service that a caller means and what explains their words."""
-        return answer_intake(await self._live.current(at_least), principal, request)
+        return await self._intake.answer(await self._live.current(at_least), principal, request)
 
     async def timeline(
         self, principal: Principal, request: TimelineRequest, at_least: int = 0

@@ -1,5 +1,7 @@
 """Finds the service that a caller means, and what can explain their words."""
 
+from collections.abc import Mapping
+
 from cmdb.application.cause_question import probable_causes
 from cmdb.application.change_question import suspect_changes
 from cmdb.application.lookup import missing
@@ -10,14 +12,45 @@ from cmdb.desk.words import overlap, tokens
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import IntakeAnswer, IntakeCandidate, Term
+from cmdb.model.records import Item, RecordKind
 from cmdb.model.severity import Severity
+from cmdb.ports.graph import GraphReader
 
 WEIGHTS = {"words": 0.55, "subscription": 0.30, "trouble": 0.15}
 CAUSES = 3
 
 
-def answer_intake(snapshot: Snapshot, principal: Principal, request: IntakeRequest) -> IntakeAnswer:
-    """Rank services by the caller's words, subscriptions and present trouble; words alone may also decide."""
+class IntakeQuestion:
+    """The use case behind `symptom_intake`."""
+
+    def __init__(self, reader: GraphReader) -> None:
+        """Other names of a caller's services are read from the store."""
+        self._reader = reader
+
+    async def answer(self, snapshot: Snapshot, principal: Principal, request: IntakeRequest) -> IntakeAnswer:
+        """Rank services by the caller's words, subscriptions and present trouble; words alone may also decide."""
+        aliases = await self._aliases(snapshot, principal, request.caller)
+        return answer_intake(snapshot, principal, request, aliases)
+
+    async def _aliases(
+        self, snapshot: Snapshot, principal: Principal, caller: str | None
+    ) -> Mapping[str, str]:
+        keys = [key for key, parties in snapshot.subscribers.items() if caller in parties]
+        seen = [key for key in sorted(keys) if snapshot.sees(principal, key)]
+        stored = await self._reader.records(principal, RecordKind.ITEM, seen) if seen else []
+        items = [row.record for row in stored if isinstance(row.record, Item)]
+        return {item.key: _other_names(item) for item in items}
+
+
+def _other_names(item: Item) -> str:
+    aliases = item.attributes.get("aliases", ())
+    return " ".join(aliases) if isinstance(aliases, tuple) else ""
+
+
+def answer_intake(
+    snapshot: Snapshot, principal: Principal, request: IntakeRequest, aliases: Mapping[str, str]
+) -> IntakeAnswer:
+    """Rank the visible services; `aliases` holds other names by key."""
     words = tokens(request.words)
     if not words:
         raise InvalidInput(
@@ -31,7 +64,8 @@ def answer_intake(snapshot: Snapshot, principal: Principal, request: IntakeReque
     scored = [
         (sum(term.weight * term.value for term in terms), place, terms)
         for place in _services(snapshot, mask)
-        if (terms := _terms(snapshot, place, words, request.caller))[0].value > 0 or terms[1].value > 0
+        if (terms := _terms(snapshot, place, words, request.caller, aliases))[0].value > 0
+        or terms[1].value > 0
     ]
     scored.sort(key=lambda row: (-row[0], snapshot.topology.keys[row[1]]))
     return IntakeAnswer(
@@ -48,14 +82,16 @@ def _services(snapshot: Snapshot, mask: Mask | None) -> list[int]:
     return places
 
 
-def _terms(snapshot: Snapshot, place: int, words: frozenset[str], caller: str | None) -> tuple[Term, ...]:
+def _terms(
+    snapshot: Snapshot, place: int, words: frozenset[str], caller: str | None, aliases: Mapping[str, str]
+) -> tuple[Term, ...]:
     key, name = snapshot.topology.keys[place], snapshot.topology.names[place]
-    said = overlap(words, name)
+    said = max(overlap(words, name), overlap(words, aliases.get(key, "")))
     subscribed = caller is not None and caller in snapshot.subscribers.get(key, ())
     trouble = int(snapshot.effective[place]) / int(Severity.CRITICAL)
     state = Severity(int(snapshot.effective[place]))
     return (
-        _term("words", said, f"{said:.0%} of the service's name was said"),
+        _term("words", said, f"{said:.0%} of one of its names was said"),
         _term(
             "subscription",
             float(subscribed),
