@@ -34,6 +34,7 @@ from cmdb.application.timeline_question import TimelineQuestion
 from cmdb.application.what_if_question import answer_what_if
 from cmdb.model.access import Principal
 from cmdb.model.answers import (
+    Basis,
     CiRef,
     ImpactAnswer,
     IntakeAnswer,
@@ -76,6 +77,10 @@ class Application:
     async def refresh(self, at_least: int = 0) -> int:
         """Bring the projection up to date and return its revision."""
         return (await self._live.current(at_least)).revision
+
+    async def basis(self, at_least: int = 0) -> Basis:
+        """Bring the projection up to date and say what answers from it hold for."""
+        return (await self._live.current(at_least)).basis
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""
