@@ -1,0 +1,2 @@
+# The stream is ours already.
+.
