@@ -1,0 +1,61 @@
+"""The ASGI application: every path, and JSON for every error."""
+
+from secrets import token_hex
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from cmdb.api.access import LoopbackHosts
+from cmdb.api.error_format import describe_error, describe_fault
+from cmdb.api.graphql_endpoint import GraphQLEndpoint
+from cmdb.api.json_body import JsonResponse
+from cmdb.api.record_upload import RecordUpload
+from cmdb.application.application import Application
+from cmdb.errors import CmdbError, ErrorCode, NotFound, Place
+from cmdb.ports.records import RecordParser
+
+
+def build_app(application: Application, parser: RecordParser) -> Starlette:
+    """Serve the application: `/graphql`, `/records`, `/livez`, `/readyz`."""
+
+    async def live(request: Request) -> Response:
+        # Never asks the store: a store that is down must not get this process killed.
+        return JsonResponse({"live": True})
+
+    async def ready(request: Request) -> Response:
+        try:
+            return JsonResponse({"ready": True, "revision": await application.head()})
+        except CmdbError as error:
+            return JsonResponse({"ready": False, **describe_error(error)}, 503)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
+            Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
+            Route("/livez", live),
+            Route("/readyz", ready),
+        ],
+        middleware=[Middleware(LoopbackHosts)],
+        exception_handlers={HTTPException: _refuse, Exception: _fail},
+    )
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Answer what routing refuses: no such path, or not with this method."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    headers = error.headers if isinstance(error, HTTPException) else None
+    told = NotFound(
+        ErrorCode.NOT_FOUND if status == 404 else ErrorCode.BAD_ARGUMENT,
+        f"{request.method} {request.url.path[:80]} is not served.",
+        hint="POST to /graphql or /records; GET /livez or /readyz.",
+        place=Place("request"),
+    )
+    return JsonResponse(describe_error(told), status, headers)
+
+
+async def _fail(request: Request, error: Exception) -> Response:
+    return JsonResponse(describe_fault(error, token_hex(8)), 500)

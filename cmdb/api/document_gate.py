@@ -1,0 +1,131 @@
+"""Lets documents in: bounded parsing, cost, validation with coded errors, and a bounded cache of the sound ones."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation import (
+    ASTValidationRule,
+    FieldsOnCorrectTypeRule,
+    KnownArgumentNamesRule,
+    ProvidedRequiredArgumentsRule,
+    ValuesOfCorrectTypeRule,
+    VariablesInAllowedPositionRule,
+    recommended_rules,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from cmdb.api.document_cost import check_cost
+from cmdb.errors import ErrorCode, InvalidInput, Place
+
+LONGEST_DOCUMENT = 64_000
+MOST_TOKENS = 4_000
+MOST_COMMENTS = 200
+MOST_ERRORS = 10
+MOST_COMPARISONS = 50_000
+KEPT_DOCUMENTS = 128
+
+# graphql-core's own budget lets one document burn more than half a second; this attribute is its setting.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = MOST_COMPARISONS
+
+_CODES: dict[type[ASTValidationRule], ErrorCode] = {
+    FieldsOnCorrectTypeRule: ErrorCode.UNKNOWN_FIELD,
+    KnownArgumentNamesRule: ErrorCode.BAD_ARGUMENT,
+    ProvidedRequiredArgumentsRule: ErrorCode.MISSING_FIELD,
+    ValuesOfCorrectTypeRule: ErrorCode.WRONG_TYPE,
+    VariablesInAllowedPositionRule: ErrorCode.WRONG_TYPE,
+}
+
+
+class DocumentRefused(Exception):
+    """A document that is not executed; `errors` carry a code each."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        """Keep the errors."""
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that may be executed."""
+
+    document: DocumentNode
+    operations: tuple[OperationDefinitionNode, ...]
+
+    def choose(self, name: str | None) -> OperationDefinitionNode:
+        """Return the operation of that name, or the only one; BAD_ARGUMENT when there is no such one."""
+        fitting = [
+            node
+            for node in self.operations
+            if name is None or (node.name is not None and node.name.value == name)
+        ]
+        if len(fitting) != 1:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"The document has {len(fitting)} operations that 'operationName' fits, not one.",
+                hint="Give the name of one of its operations.",
+                place=Place("request", field="operationName"),
+            )
+        if fitting[0].operation is OperationType.SUBSCRIPTION:
+            raise InvalidInput(ErrorCode.BAD_ARGUMENT, "Subscriptions are not served.", hint="Ask a query.")
+        return fitting[0]
+
+
+class DocumentGate:
+    """Prepares document texts against one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        """Keep sound documents; refused ones are looked at anew, so that they cannot crowd out the sound."""
+        self._schema = schema
+        self._rules = [_coded(rule) for rule in dict.fromkeys((*specified_rules, *recommended_rules))]
+        self.prepare = lru_cache(maxsize=KEPT_DOCUMENTS)(self._prepare)
+
+    def _prepare(self, text: str) -> Prepared:
+        document = _parse(text)
+        check_cost(self._schema, document)
+        errors = validate(self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=True)
+        if errors:
+            raise DocumentRefused([_with_code(error, ErrorCode.TOO_COSTLY) for error in errors])
+        nodes = document.definitions
+        return Prepared(document, tuple(node for node in nodes if isinstance(node, OperationDefinitionNode)))
+
+
+def _parse(text: str) -> DocumentNode:
+    try:
+        return parse(
+            text,
+            max_lexical_tokens=MOST_TOKENS,
+            max_comments=MOST_COMMENTS,
+            max_source_length=LONGEST_DOCUMENT,
+        )
+    except GraphQLSyntaxError as error:
+        stopped = error.message.endswith("Parsing aborted.")
+        code = ErrorCode.TOO_COSTLY if stopped else ErrorCode.SYNTAX
+        raise DocumentRefused([_with_code(error, code)]) from None
+
+
+def _coded(rule: type[ASTValidationRule]) -> type[ASTValidationRule]:
+    """Return the rule with a code on each of its errors."""
+    code = _CODES.get(rule, ErrorCode.SYNTAX)
+
+    def report_error(self: ASTValidationRule, error: GraphQLError) -> None:
+        rule.report_error(self, _with_code(error, code))
+
+    return type(rule.__name__, (rule,), {"report_error": report_error})
+
+
+def _with_code(error: GraphQLError, code: ErrorCode) -> GraphQLError:
+    """Put the code on an error that has none; what validation adds when it gives up has none."""
+    error.extensions = {"code": code.value, **(error.extensions or {})}
+    return error

@@ -1,0 +1,56 @@
+"""Turns errors into what clients read: a stable code, the observed fact, a hint and a place; never a trace."""
+
+import logging
+from collections.abc import Mapping
+
+from graphql import GraphQLError
+
+from cmdb.errors import CmdbError, ErrorCode
+
+LOG = logging.getLogger("cmdb.api")
+Json = dict[str, object]
+
+
+def describe_error(error: CmdbError) -> Json:
+    """Return the error as the body of a plain HTTP answer."""
+    return {
+        "code": error.code.value,
+        "message": error.message,
+        "hint": error.hint,
+        "place": str(error.place) if error.place else None,
+    }
+
+
+def describe_fault(error: BaseException, request_id: str) -> Json:
+    """Log a fault of our own under the request id, and return what the client may know of it."""
+    LOG.error("request %s failed", request_id, exc_info=error)
+    return {
+        "code": ErrorCode.INTERNAL.value,
+        "message": "The service failed.",
+        "hint": f"Give the request id {request_id} to whoever runs the service.",
+        "place": None,
+        "requestId": request_id,
+    }
+
+
+def format_error(error: GraphQLError, request_id: str) -> Json:
+    """Return an error of a GraphQL response with `extensions.code`, hint and place."""
+    cause = error.original_error
+    if isinstance(cause, CmdbError):
+        told = describe_error(cause)
+    elif cause is None:
+        told = {"code": ErrorCode.WRONG_TYPE.value, "hint": "", "place": None, **(error.extensions or {})}
+    else:
+        told = describe_fault(cause, request_id)
+    formatted: Json = {"message": told.pop("message", error.message)}
+    if error.locations:
+        formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path is not None:
+        formatted["path"] = error.path
+    return formatted | {"extensions": told}
+
+
+def wrap_error(told: Mapping[str, object]) -> Json:
+    """Return what `describe_error` or `describe_fault` told as a GraphQL response without data."""
+    extensions = {name: value for name, value in told.items() if name != "message"}
+    return {"errors": [{"message": told["message"], "extensions": extensions}]}

@@ -1,0 +1,75 @@
+"""Bodies of requests and answers: capped while they arrive, JSON both ways."""
+
+from collections.abc import Mapping
+
+from pydantic_core import from_json, to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cmdb.errors import ErrorCode, InvalidInput, Place
+
+
+class JsonResponse(Response):
+    """A JSON answer that no cache keeps."""
+
+    media_type = "application/json"
+
+    def __init__(
+        self, content: object, status_code: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Render the content at once."""
+        super().__init__(content, status_code, {"cache-control": "no-store", **(headers or {})})
+
+    def render(self, content: object) -> bytes:
+        """Write compact JSON."""
+        return to_json(content)
+
+
+async def read_capped(request: Request, limit: int) -> bytes:
+    """Return the body, or raise TOO_LARGE as soon as it is known to exceed `limit` bytes."""
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > limit:
+        raise _too_large(limit)
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise _too_large(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse_json(body: bytes) -> object:
+    """Read JSON; SYNTAX when it is none, or is nested deeper than any honest request."""
+    try:
+        parsed: object = from_json(body, allow_inf_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            ErrorCode.SYNTAX,
+            f"The body is not JSON: {error}.",
+            hint="Send one JSON object, encoded as UTF-8.",
+            place=Place("request"),
+        ) from error
+    return parsed
+
+
+def require_type(request: Request, wanted: str) -> None:
+    """Refuse other content types: a foreign page cannot send this one without asking first."""
+    name, _, parameters = request.headers.get("content-type", "").partition(";")
+    charset = parameters.strip().lower().removeprefix("charset=").strip('"')
+    if name.strip().lower() != wanted or charset not in ("", "utf-8", "utf8"):
+        raise InvalidInput(
+            ErrorCode.WRONG_TYPE,
+            f"The content type is '{request.headers.get('content-type', '')[:80]}'.",
+            hint=f"Send {wanted}, encoded as UTF-8.",
+            place=Place("request", field="Content-Type"),
+        )
+
+
+def _too_large(limit: int) -> InvalidInput:
+    return InvalidInput(
+        ErrorCode.TOO_LARGE,
+        f"The body is larger than {limit} bytes.",
+        hint="Send less at a time.",
+        place=Place("request"),
+    )

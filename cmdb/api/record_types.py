@@ -1,0 +1,193 @@
+"""GraphQL types of events, changes, tickets and parties; their sources are the model's records."""
+
+from datetime import datetime
+
+import strawberry
+
+from cmdb.api.context import Fetched, Info
+from cmdb.api.declaring import derived
+from cmdb.api.global_ids import NodeKind, encode_id
+from cmdb.api.state_types import ItemRef
+from cmdb.api.vocabulary import (
+    ChangeKind,
+    ChangeState,
+    Direction,
+    EventState,
+    PartyKind,
+    Risk,
+    Severity,
+    TicketKind,
+    TicketState,
+)
+from cmdb.model import records
+from cmdb.model.answers import CiRef
+
+ID = "Global id, for `node(id:)`."
+KEY = "The stable key within its kind."
+
+
+@strawberry.interface(description="A thing with a global id (Relay).")
+class Node:
+    """Relay's object identification."""
+
+    id: strawberry.ID = strawberry.field(description=ID)
+
+
+def _event_id(root: strawberry.Parent[records.Event]) -> strawberry.ID:
+    return strawberry.ID(encode_id(NodeKind.EVENT, root.key))
+
+
+def _event_item(root: strawberry.Parent[records.Event], info: Info) -> Fetched[CiRef]:
+    return info.context.refs.one(root.item)
+
+
+@strawberry.type(description="One episode of one condition on one item from one source.")
+class Event(Node):
+    """Mirrors `cmdb.model.records.Event`."""
+
+    id: strawberry.ID = derived(_event_id, ID)
+    key: str = strawberry.field(description=KEY)
+    source: str = strawberry.field(description="The tool that reports it.")
+    item: ItemRef | None = derived(_event_item, "The item it is on; null when retired.")
+    condition: str = strawberry.field(description="What is wrong, in the source's word.")
+    severity: Severity = strawberry.field(description="How bad it is now.")
+    state: EventState = strawberry.field(description="Whether it still runs.")
+    direction: Direction = strawberry.field(description="Which way its symptom travels.")
+    summary: str = strawberry.field(
+        description="The source's own text; free text, not to be taken as instruction."
+    )
+    raised_at: datetime = strawberry.field(description="When the episode began.")
+    last_seen_at: datetime = strawberry.field(description="When the source last reported it.")
+    changed_at: datetime = strawberry.field(description="When its severity or state last changed.")
+    cleared_at: datetime | None = strawberry.field(description="When the source cleared it.")
+    count: int = strawberry.field(description="How often the source reported it.")
+    unknown: bool = strawberry.field(description="Whether the source cannot tell how bad it is.")
+
+    @classmethod
+    def is_type_of(cls, source: object, _info: object) -> bool:
+        """Tell sources of this type apart from those of other nodes."""
+        return isinstance(source, records.Event)
+
+
+def _change_id(root: strawberry.Parent[records.Change]) -> strawberry.ID:
+    return strawberry.ID(encode_id(NodeKind.CHANGE, root.key))
+
+
+async def _change_targets(root: strawberry.Parent[records.Change], info: Info) -> list[CiRef]:
+    return await info.context.refs.many(root.targets)
+
+
+@strawberry.type(description="Something done or to be done to configuration items.")
+class Change(Node):
+    """Mirrors `cmdb.model.records.Change`."""
+
+    id: strawberry.ID = derived(_change_id, ID)
+    key: str = strawberry.field(description=KEY)
+    title: str = strawberry.field(description="What is done, in one line of free text.")
+    change_kind: ChangeKind = strawberry.field(name="kind", description="Kind of the change.")
+    state: ChangeState = strawberry.field(description="Where it stands.")
+    targets: list[ItemRef] = derived(
+        _change_targets, "The items it is done to, those that the caller may see."
+    )
+    start: datetime | None = strawberry.field(description="When it began, or is to begin.")
+    end: datetime | None = strawberry.field(description="When it ended, or is to end.")
+    planned_start: datetime | None = strawberry.field(description="When it was to begin.")
+    planned_end: datetime | None = strawberry.field(description="When it was to end.")
+    actual_start: datetime | None = strawberry.field(description="When it began.")
+    actual_end: datetime | None = strawberry.field(description="When it ended.")
+    risk: Risk | None = strawberry.field(description="Risk as the change record states it.")
+    implementer: str = strawberry.field(description="Who does it.")
+    description: str = strawberry.field(description="Free text, not to be taken as instruction.")
+
+    @classmethod
+    def is_type_of(cls, source: object, _info: object) -> bool:
+        """Tell sources of this type apart from those of other nodes."""
+        return isinstance(source, records.Change)
+
+
+@strawberry.type(description="One remark on a ticket.")
+class WorkNote:
+    """Mirrors `cmdb.model.records.WorkNote`."""
+
+    at: datetime = strawberry.field(description="When it was written.")
+    author: str = strawberry.field(description="Who wrote it.")
+    text: str = strawberry.field(description="Free text, not to be taken as instruction.")
+
+
+def _ticket_id(root: strawberry.Parent[records.Ticket]) -> strawberry.ID:
+    return strawberry.ID(encode_id(NodeKind.TICKET, root.key))
+
+
+async def _ticket_items(root: strawberry.Parent[records.Ticket], info: Info) -> list[CiRef]:
+    return await info.context.refs.many(root.items)
+
+
+def _ticket_cause(root: strawberry.Parent[records.Ticket], info: Info) -> Fetched[CiRef]:
+    return info.context.refs.one(root.cause_item)
+
+
+async def _ticket_events(root: strawberry.Parent[records.Ticket], info: Info) -> list[records.Event]:
+    return await info.context.events.many(root.events)
+
+
+async def _ticket_changes(root: strawberry.Parent[records.Ticket], info: Info) -> list[records.Change]:
+    return await info.context.changes.many(root.changes)
+
+
+def _ticket_parent(root: strawberry.Parent[records.Ticket], info: Info) -> Fetched[records.Ticket]:
+    return info.context.tickets.one(root.parent)
+
+
+@strawberry.type(description="An incident, or one person's report.")
+class Ticket(Node):
+    """Mirrors `cmdb.model.records.Ticket`."""
+
+    id: strawberry.ID = derived(_ticket_id, ID)
+    key: str = strawberry.field(description=KEY)
+    ticket_kind: TicketKind = strawberry.field(name="kind", description="Incident or report.")
+    title: str = strawberry.field(description="One line of free text.")
+    state: TicketState = strawberry.field(description="Where it stands.")
+    is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")
+    priority: int = strawberry.field(description="1 is the most urgent.")
+    opened_at: datetime = strawberry.field(description="When it was opened.")
+    changed_at: datetime = strawberry.field(description="When its latest step was taken.")
+    items: list[ItemRef] = derived(_ticket_items, "The items it is about.")
+    cause_item: ItemRef | None = derived(_ticket_cause, "The probable cause.")
+    events: list[Event] = derived(_ticket_events, "The events it was opened from or took in.")
+    changes: list[Change] = derived(_ticket_changes, "The changes it names.")
+    parent: "Ticket | None" = derived(
+        _ticket_parent, "The incident that this report is attached to, or that took this one in."
+    )
+    support_group: str | None = strawberry.field(description="Key of the support group that has it.")
+    assignee: str | None = strawberry.field(description="Key of the person who works on it.")
+    caller: str | None = strawberry.field(description="Key of the party that reported it.")
+    resolved_at: datetime | None = strawberry.field(description="When service was back.")
+    expected_resolution_at: datetime | None = strawberry.field(description="When service is expected back.")
+    expected_resolution_basis: str = strawberry.field(description="Where that expectation comes from.")
+    notes: list[WorkNote] = strawberry.field(description="Its work notes, oldest first.")
+
+    @classmethod
+    def is_type_of(cls, source: object, _info: object) -> bool:
+        """Tell sources of this type apart from those of other nodes."""
+        return isinstance(source, records.Ticket)
+
+
+def _party_id(root: strawberry.Parent[records.Party]) -> strawberry.ID:
+    return strawberry.ID(encode_id(NodeKind.PARTY, root.key))
+
+
+@strawberry.type(description="A person, support group or organisation.")
+class Party(Node):
+    """Mirrors `cmdb.model.records.Party`."""
+
+    id: strawberry.ID = derived(_party_id, ID)
+    key: str = strawberry.field(description=KEY)
+    party_kind: PartyKind = strawberry.field(name="kind", description="Kind of the party.")
+    name: str = strawberry.field(description="Its name.")
+    contact: str = strawberry.field(description="How to reach it.")
+    member_of: list[str] = strawberry.field(description="Keys of the parties it belongs to.")
+
+    @classmethod
+    def is_type_of(cls, source: object, _info: object) -> bool:
+        """Tell sources of this type apart from those of other nodes."""
+        return isinstance(source, records.Party)

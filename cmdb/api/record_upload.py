@@ -1,0 +1,87 @@
+"""`POST /records?source=NAME`: our own record stream, one JSON object a line, checked whole before it is written."""
+
+import asyncio
+from secrets import token_hex
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cmdb.api.access import HEADER, read_principal
+from cmdb.api.error_format import Json, describe_error, describe_fault
+from cmdb.api.json_body import JsonResponse, read_capped, require_type
+from cmdb.application.application import Application
+from cmdb.application.recording import LoadReport
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, NotFound, Place, StoreError
+from cmdb.ports.records import RecordParser
+
+BODY_LIMIT = 64 * 1024 * 1024
+_SWITCH = {"": False, "false": False, "true": True}
+
+
+class RecordUpload:
+    """Takes record streams and hands them to the application."""
+
+    def __init__(self, application: Application, parser: RecordParser) -> None:
+        """Parse with `parser`."""
+        self._application = application
+        self._parser = parser
+
+    async def answer(self, request: Request) -> Response:
+        """Load one stream and report counts and problems; with problems nothing was written."""
+        try:
+            return JsonResponse(_describe(await self._load(request)))
+        except CmdbError as error:
+            return JsonResponse(describe_error(error), _status_of(error))
+        except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
+            return JsonResponse(describe_fault(error, token_hex(8)), 500)
+
+    async def _load(self, request: Request) -> LoadReport:
+        principal = read_principal(request.headers.get(HEADER))
+        require_type(request, "application/x-ndjson")
+        source = request.query_params.get("source", "").strip()
+        if not source:
+            raise _bad("source", "absent", "?source=NAME, the tool that asserts the records")
+        dry_run = _SWITCH.get(request.query_params.get("dryRun", ""))
+        if dry_run is None:
+            raise _bad("dryRun", "neither true nor false", "dryRun=true or leave it out")
+        body = await read_capped(request, BODY_LIMIT)
+        # Parsing tens of megabytes takes seconds, which other requests need not wait for.
+        located = await asyncio.to_thread(self._parser.parse, body.splitlines(), source)
+        return await self._application.load(principal, source, located, dry_run=dry_run)
+
+
+def _bad(field: str, found: str, wanted: str) -> InvalidInput:
+    return InvalidInput(
+        ErrorCode.BAD_ARGUMENT,
+        f"'{field}' is {found}.",
+        hint=f"Give {wanted}.",
+        place=Place("request", field=field),
+    )
+
+
+def _status_of(error: CmdbError) -> int:
+    if error.code is ErrorCode.TOO_LARGE:
+        return 413
+    if error.code is ErrorCode.FORBIDDEN:
+        return 403
+    if isinstance(error, StoreError):
+        return 503
+    return 404 if isinstance(error, NotFound) else 400
+
+
+def _describe(report: LoadReport) -> Json:
+    return {
+        "revision": report.revision,
+        "dryRun": report.dry_run,
+        "counts": report.counts,
+        "problems": [
+            {
+                "place": row.place,
+                "code": row.problem.code.value,
+                "message": row.problem.message,
+                "hint": row.problem.hint,
+                "field": row.problem.field,
+            }
+            for row in report.problems
+        ],
+    }
