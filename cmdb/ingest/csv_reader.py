@@ -16,7 +16,8 @@ _DELIMITERS = ",;\t"
 def read_csv(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Document]:
     """Yield a row as texts by column name, with its line; every ragged row is named, not only the first.
 
-    Comma, semicolon or tab, whichever the header holds most of; blank rows are passed over.
+    Comma, semicolon or tab, whichever the header holds most of. Empty cells and rows say nothing and are left out, as
+    are blanks around a text.
     """
     lines = _decoded(stream, source)
     first = next(lines, "")
@@ -25,13 +26,14 @@ def read_csv(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Documen
     header = _header(next(numbered, (1, []))[1], source)
     for line, row in numbered:
         cells = _trimmed(row, len(header))
-        if not any(cells):
+        if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
             message = f"The row has {len(cells)} cells, the header {len(header)}."
             faults.add(Fault(ErrorCode.SYNTAX, Place(source, line), message))
         else:
-            yield Document(dict(zip(header, cells, strict=True)), line)
+            named = zip(header, cells, strict=True)
+            yield Document({name: text for name, cell in named if (text := cell.strip())}, line)
     faults.settle()
 
 

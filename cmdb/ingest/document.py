@@ -8,7 +8,13 @@ from typing import BinaryIO, Protocol
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
 DOCUMENT_LIMIT = 1 << 26
-"""Bytes of a file that is decoded as a whole; line and row formats are bounded by their reader instead."""
+"""Bytes of a file that is decoded as a whole."""
+
+LINE_LIMIT = 1 << 20
+"""Bytes of one line or record."""
+
+TOTAL_LIMIT = 1 << 28
+"""Bytes of one stream: a larger load is split, because a batch is held in memory."""
 
 Remark = Callable[[str], None]
 """Takes a sentence that a person should read although the load goes on."""

@@ -7,8 +7,14 @@ from typing import BinaryIO
 from pydantic_core import from_json
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Document, Remark, read_whole, too_large
-from cmdb.ingest.records import LINE_LIMIT, TOTAL_LIMIT
+from cmdb.ingest.document import (
+    LINE_LIMIT,
+    TOTAL_LIMIT,
+    Document,
+    Remark,
+    read_whole,
+    too_large,
+)
 from cmdb.yaml_text import read_documents
 
 YAML_LIMIT = 1 << 23

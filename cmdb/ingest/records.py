@@ -12,7 +12,8 @@ from enum import Enum
 
 from pydantic_core import SchemaValidator, ValidationError, from_json, to_json
 
-from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.errors import ErrorCode, Place
+from cmdb.ingest.document import LINE_LIMIT, TOTAL_LIMIT, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
 from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
@@ -29,12 +30,6 @@ from cmdb.model.records import (
     Window,
 )
 from cmdb.ports.records import LocatedRecord
-
-LINE_LIMIT = 1 << 20
-"""Bytes of one record."""
-
-TOTAL_LIMIT = 1 << 28
-"""Bytes of one stream: a larger load is split, because a batch is held in memory."""
 
 _TYPES: Mapping[RecordKind, type[EntryRecord]] = {
     RecordKind.ITEM: Item,
@@ -79,14 +74,10 @@ def _within_limits(texts: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place
     total = 0
     for place, text in texts:
         total += len(text)
-        if len(text) > LINE_LIMIT or total > TOTAL_LIMIT:
-            what, limit = ("record", LINE_LIMIT) if len(text) > LINE_LIMIT else ("stream", TOTAL_LIMIT)
-            raise InvalidInput(
-                ErrorCode.TOO_LARGE,
-                f"The {what} is larger than {limit} bytes.",
-                hint="Write one record per line and split large streams.",
-                place=place,
-            )
+        if len(text) > LINE_LIMIT:
+            raise too_large(place, "record", LINE_LIMIT)
+        if total > TOTAL_LIMIT:
+            raise too_large(place, "stream", TOTAL_LIMIT)
         if text.strip():
             yield place, text
 

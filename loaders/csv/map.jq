@@ -1,40 +1,33 @@
 # One row becomes one CI and a dependency for each provider in `depends_on`. Empty cells say nothing.
 
-def fields: ["class", "key", "name", "description", "retired", "depends_on"];
-def parts: split(";") | map(trim) | map(select(. != ""));
+def fields: {class: 1, key: 1, name: 1, description: 1, retired: 1, depends_on: 1};
+
+def parts: split(";") | map(trim | select(. != ""));
 
 def truth:
-  ascii_downcase as $word
-  | if $word == ("true", "yes", "1") then true elif $word == ("false", "no", "0") then false else . end;
+  if ascii_downcase | IN("true", "yes", "1") then true elif ascii_downcase | IN("false", "no", "0") then false else . end;
 
 # A cell is text; the attribute's declared type says what it stands for. What does not fit stays text and is refused
 # later with its field.
 def typed($type):
-  if $type == "list" then parts
+  if $type == null or $type == "text" then .
+  elif $type == "list" then parts
   elif $type == "boolean" then truth
-  elif $type == "integer" or $type == "number" then . as $cell | try tonumber catch $cell
-  else . end;
+  else . as $cell | try tonumber catch $cell end;
 
-with_entries(.key |= trim | .value |= trim)
-| with_entries(select(.value != ""))
-| . as $row
-| ($row.key // $row.name) as $key
-| ($attribute_types[$row.class // ""] // {}) as $types
-| {
-    kind: "item",
-    class: $row.class,
-    key: $key,
-    name: ($row.name // $row.key),
-    description: $row.description,
-    retired: (($row.retired // "false") | truth),
-    attributes: (
-      with_entries(select(.key as $column | fields | index($column) | not))
-      | with_entries(.key as $column | .value |= typed($types[$column]))
-    )
-  }
-| with_entries(select(.value != null and .value != false and .value != {})),
-  (
-    ($row.depends_on // "" | parts[])
-    | (capture("^(?<verb>[A-Z][A-Z0-9_]*):(?<provider>.+)$") // {verb: "DEPENDS_ON", provider: .})
-    | {kind: "dependency", consumer: $key, verb, provider: (.provider | trim)}
-  )
+def attributes($types):
+  reduce (to_entries[] | select(fields[.key] | not)) as $cell ({};
+    .[$cell.key] = ($cell.value | typed($types[$cell.key])));
+
+def dependencies($key):
+  .depends_on // "" | parts[]
+  | (capture("^(?<verb>[A-Z][A-Z0-9_]*):(?<provider>.+)$") // {verb: "DEPENDS_ON", provider: .})
+  | {kind: "dependency", consumer: $key, verb, provider: (.provider | trim)};
+
+(.key // .name) as $key
+| ({kind: "item", attributes: attributes($attribute_types[.class // ""] // {})}
+    + if $key then {key: $key, name: (.name // $key)} else {} end
+    + if .class then {class} else {} end
+    + if .description then {description} else {} end
+    + if .retired then {retired: (.retired | truth)} else {} end),
+  dependencies($key)
