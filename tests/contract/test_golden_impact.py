@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from cmdb.impact.causes import explain
 from cmdb.impact.propagation import evaluate
 from cmdb.model.severity import Severity
 from tests.support.golden import GOLDEN, GoldenCase, golden_cases
@@ -26,3 +27,14 @@ def test_severities(case: GoldenCase, path: str) -> None:
     effective = evaluate(case.topology, case.own, wide=PATHS[path])
     expected = case.document["expect"]
     assert {item: str(Severity(int(effective[case.topology.index[item]]))) for item in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "expect_causes" in case.document], ids=lambda case: case.name
+)
+def test_causes(case: GoldenCase) -> None:
+    topology = case.topology
+    for item, expected in case.document["expect_causes"].items():
+        found = explain(topology, case.own, topology.index[item])
+        assert found.exact
+        assert sorted(topology.keys[cause] for cause in found.causes) == sorted(expected)
