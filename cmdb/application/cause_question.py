@@ -9,7 +9,7 @@ from cmdb.application.lookup import find_place
 from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
-from cmdb.impact.propagation import evaluate
+from cmdb.impact.propagation import spread
 from cmdb.impact.reach import Way, downstream, hops
 from cmdb.impact.rootcause import Candidate, rank
 from cmdb.model.access import Principal
@@ -102,13 +102,10 @@ def _candidate(
 def _need(snapshot: Snapshot, place: int, candidate: int) -> float:
     """Share of the CI's severity that repairing the candidate takes away; a silent one is assumed down instead."""
     now = int(snapshot.effective[place])
-    own = snapshot.outage.copy()
-    if own[candidate]:
-        own[candidate] = 0
-        return (now - int(evaluate(snapshot.topology, own)[place])) / now if now else 0.0
-    own[:] = 0
-    own[candidate] = Severity.CRITICAL
-    return min(1.0, int(evaluate(snapshot.topology, own)[place]) / max(now, 1))
+    if snapshot.outage[candidate]:
+        return (now - int(snapshot.effective_with({candidate: 0})[place])) / now if now else 0.0
+    assumed = spread(snapshot.topology, {candidate: int(Severity.CRITICAL)})
+    return min(1.0, assumed.get(place, 0) / max(now, 1))
 
 
 def _visible_events(snapshot: Snapshot, mask: Mask | None, place: int) -> tuple[Event, ...]:

@@ -10,7 +10,7 @@ from cmdb.application.proof import describe_margin, describe_proof
 from cmdb.application.requests import ImpactRequest
 from cmdb.application.snapshot import Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
-from cmdb.impact.propagation import evaluate, spread
+from cmdb.impact.propagation import spread
 from cmdb.impact.reach import downstream
 from cmdb.impact.topology import IntArray
 from cmdb.model.access import Principal
@@ -127,22 +127,19 @@ def _of_items(snapshot: Snapshot, places: tuple[int, ...], as_if: Severity) -> _
 
 
 def _case(snapshot: Snapshot, mask: Mask | None, origin: _Origin) -> _Case:
-    own = snapshot.outage.copy()
-    for place, severity in origin.failing.items():
-        own[place] = max(int(own[place]), severity)
-    rest = snapshot.outage.copy()
-    for place, severity in origin.remaining.items():
-        rest[place] = min(int(rest[place]), severity)
-    topology = snapshot.topology
-    unchanged = bool(np.array_equal(own, snapshot.outage))
+    present = snapshot.outage
+    failing = {place: max(int(present[place]), int(rung)) for place, rung in origin.failing.items()}
+    healthy = {place: min(int(present[place]), int(rung)) for place, rung in origin.remaining.items()}
+    own = present.copy()
+    own[list(failing)] = list(failing.values())
     return _Case(
         snapshot=snapshot,
         mask=mask,
         origins=origin.places,
         own=own,
-        severity=snapshot.effective if unchanged else evaluate(topology, own),
-        without=evaluate(topology, rest),
-        alone=spread(topology, {place: int(severity) for place, severity in origin.failing.items()}),
+        severity=snapshot.effective_with(failing),
+        without=snapshot.effective_with(healthy),
+        alone=spread(snapshot.topology, {place: int(rung) for place, rung in origin.failing.items()}),
     )
 
 
@@ -167,7 +164,7 @@ def _row(case: _Case, place: int) -> ImpactRow:
         alone=Severity(case.alone.get(place, 0)),
         without=Severity(int(case.without[place])),
         proof=describe_proof(snapshot, (case.own, case.severity), place, _end(case, place), case.mask),
-        margin=describe_margin(snapshot, case.own, case.severity, place, case.mask),
+        margin=describe_margin(snapshot, case.severity, place, case.mask),
         tickets=_tickets(case, key),
         owners=snapshot.parties_of(key, Role.OWNS),
     )

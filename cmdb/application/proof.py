@@ -26,11 +26,9 @@ def describe_path(snapshot: Snapshot, edges: Iterable[int], mask: Mask | None) -
     )
 
 
-def describe_margin(
-    snapshot: Snapshot, own: Severities, effective: Severities, place: int, mask: Mask | None
-) -> Margin:
+def describe_margin(snapshot: Snapshot, effective: Severities, place: int, mask: Mask | None) -> Margin:
     """Return how many further failures the CI survives."""
-    found = margin(snapshot.topology, own, effective, place)
+    found = margin(snapshot.topology, effective, place)
     return Margin(
         survives=found.survives,
         exact=found.exact,

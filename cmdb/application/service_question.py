@@ -33,7 +33,7 @@ def _status(snapshot: Snapshot, mask: Mask | None, place: int) -> ServiceStatus:
     severities = (snapshot.outage, snapshot.effective)
     health = snapshot.health(place)
     proof = describe_proof(snapshot, severities, place, None, mask)
-    left = describe_margin(snapshot, *severities, place, mask)
+    left = describe_margin(snapshot, snapshot.effective, place, mask)
     ref = snapshot.ref(place, mask)
     return ServiceStatus(
         item=ref,

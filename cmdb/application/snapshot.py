@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.own_state import OwnState, read_own_state
-from cmdb.impact.propagation import evaluate
+from cmdb.impact.propagation import change, evaluate
+from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
 from cmdb.model.access import Everything, Predicate, Principal
 from cmdb.model.answers import Basis, CiRef, Health
@@ -106,6 +107,16 @@ class Snapshot:
         """Assignments per CI key."""
         return _by_item((row.item, row) for row in self.assignments)
 
+    def effective_with(self, own: Mapping[int, int]) -> Severities:
+        """Return what the effective severities would be with these own severities, by CI index, in place of theirs."""
+        replaced = {place: rung for place, rung in own.items() if rung != self.outage[place]}
+        if not replaced:
+            return self.effective
+        effective = self.effective.copy()
+        changed = change(self.topology, self.outage, self.effective, replaced)
+        effective[list(changed)] = list(changed.values())
+        return effective
+
     def vector(self, severities: Mapping[str, Severity]) -> Severities:
         """Turn severities by key into a vector; keys outside the topology are left out."""
         vector = np.zeros(len(self.topology.keys), dtype=np.uint8)
@@ -145,10 +156,9 @@ class Snapshot:
         key = self.topology.keys[place]
         own = self.own.local.get(key, Severity.OK)
         travelled = Severity(int(self.effective[place]))
-        inherited = Severity(int(_inherited(self, place, travelled)))
         return Health(
             own=own,
-            inherited=inherited,
+            inherited=Severity(inherited(self.topology, place, self.effective.data)),
             effective=max(own, travelled),
             worst_case=max(own, Severity(int(self.worst_case[place]))),
             planned=Severity(int(self.planned[place])),
@@ -158,16 +168,6 @@ class Snapshot:
         """Return the parties in that role on a CI, by key."""
         keys = sorted(row.party for row in self.assigned_at.get(key, ()) if row.role is role)
         return tuple(self.parties[party] for party in keys if party in self.parties)
-
-
-def _inherited(snapshot: Snapshot, place: int, travelled: Severity) -> int:
-    """What reaches the CI from its providers; only an own outage can hide it behind the fixpoint's maximum."""
-    own = int(snapshot.outage[place])
-    if own < travelled or own == 0:
-        return int(travelled)
-    without = snapshot.outage.copy()
-    without[place] = 0
-    return int(evaluate(snapshot.topology, without)[place])
 
 
 def _by_item(pairs: Iterable[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:

@@ -6,7 +6,6 @@ from cmdb.application.requests import WhatIfRequest
 from cmdb.application.snapshot import Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.margin import margin
-from cmdb.impact.propagation import evaluate
 from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import WhatIfAnswer, WhatIfRow
@@ -25,7 +24,7 @@ def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequ
     own = snapshot.outage.copy()
     for place in assumed:
         own[place] = max(int(own[place]), request.severity)
-    after = evaluate(topology, own)
+    after = snapshot.effective_with({place: int(own[place]) for place in assumed})
     reached = downstream(topology, assumed)
     listed = reached[snapshot.is_service[reached]] if request.services_only else reached
     if mask is not None:
@@ -63,8 +62,8 @@ def _row(
 ) -> WhatIfRow:
     own, after = assumption
     topology = snapshot.topology
-    before = margin(topology, snapshot.outage, snapshot.effective, place)
-    later = margin(topology, own, after, place)
+    before = margin(topology, snapshot.effective, place)
+    later = margin(topology, after, place)
     return WhatIfRow(
         item=snapshot.ref(place, mask),
         before=Severity(int(snapshot.effective[place])),

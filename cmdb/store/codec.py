@@ -1,0 +1,144 @@
+"""Records as flat property maps and back: scalars natively, nested values as canonical JSON text."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache, lru_cache
+from typing import cast
+
+from pydantic import TypeAdapter
+
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    Dependency,
+    Event,
+    Item,
+    Party,
+    Record,
+    RecordKind,
+    Ticket,
+    Window,
+)
+from cmdb.model.redundancy import RedundancyGroup
+from cmdb.model.severity import AS_IS, Severity, SeverityMap
+from cmdb.ports.graph import Stored
+
+Properties = dict[str, object]
+ATTRIBUTE = "a_"
+"""Attributes stand beside the record's own fields under this prefix, so that no name can collide."""
+
+ENVELOPE = frozenset(
+    {"revision", "valid_from", "valid_to", "recorded_at", "source", "digest", "bucket", "day", "at"}
+)
+_TYPES: dict[RecordKind, type[Record]] = {
+    kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
+}
+_JSON = frozenset({"groups", "map", "notes"})
+_NAMES = {"ci_class": "class"}
+
+
+def write_time(moment: datetime) -> str:
+    """Write a time as fixed-width UTC text, so that it sorts, reads well and means the same on every engine."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """Read what `write_time` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def content_of(record: Record) -> Properties:
+    """Return the record's own content: no envelope, nothing that is empty."""
+    content: Properties = {}
+    for field in fields(record):
+        name, value = _NAMES.get(field.name, field.name), getattr(record, field.name)
+        if field.name == "attributes":
+            content |= {f"{ATTRIBUTE}{key}": _plain(entry) for key, entry in value.items()}
+        elif value is not None and value not in ("", (), AS_IS):
+            content[name] = _json(value) if field.name in _JSON else _plain(value)
+    return content
+
+
+def digest_of(content: Properties) -> str:
+    """Return a hash that tells unchanged content from changed."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def record_from(kind: RecordKind, properties: Mapping[str, object]) -> Record:
+    """Return the record that these properties hold; unknown ones are left aside."""
+    record_type = _TYPES[kind]
+    values: dict[str, object] = {}
+    for field in fields(record_type):
+        name = _NAMES.get(field.name, field.name)
+        if name in properties:
+            value = properties[name]
+            values[field.name] = json.loads(str(value)) if field.name in _JSON else value
+    if record_type is Item:
+        values["attributes"] = {
+            name.removeprefix(ATTRIBUTE): tuple(value) if isinstance(value, list) else value
+            for name, value in properties.items()
+            if name.startswith(ATTRIBUTE)
+        }
+    return _adapter(kind).validate_python(values)
+
+
+def stored_from(kind: RecordKind, properties: Mapping[str, object]) -> Stored:
+    """Return the record with its envelope."""
+    valid_to = properties.get("valid_to")
+    return Stored(
+        record=record_from(kind, properties),
+        revision=cast(int, properties["revision"]),
+        valid_from=read_time(str(properties["valid_from"])),
+        recorded_at=read_time(str(properties["recorded_at"])),
+        source=str(properties["source"]),
+        valid_to=read_time(str(valid_to)) if valid_to else None,
+    )
+
+
+@lru_cache(maxsize=4096)
+def read_map(text: str) -> SeverityMap:
+    """Read a dependency's map; equal texts share one object."""
+    return TypeAdapter(SeverityMap).validate_json(text)
+
+
+@lru_cache(maxsize=4096)
+def read_groups(text: str) -> tuple[RedundancyGroup, ...]:
+    """Read a CI's redundancy groups; equal texts share one object."""
+    return TypeAdapter(tuple[RedundancyGroup, ...]).validate_json(text)
+
+
+@cache
+def _adapter(kind: RecordKind) -> TypeAdapter[Record]:
+    return TypeAdapter(_TYPES[kind])
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return write_time(value)
+        case Severity():
+            return str(value)
+        case Enum():
+            return value.value
+        case tuple() | list():
+            return [_plain(entry) for entry in value]
+    return value
+
+
+def _json(value: object) -> str:
+    return json.dumps(_nested(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _nested(value: object) -> object:
+    """Turn dataclasses into dicts without their empty fields."""
+    if hasattr(value, "__dataclass_fields__"):
+        entries = {name: getattr(value, name) for name in value.__dataclass_fields__}
+        return {name: _nested(entry) for name, entry in entries.items() if entry is not None and entry != ""}
+    if isinstance(value, tuple):
+        return [_nested(entry) for entry in value]
+    return _plain(value)

@@ -1,0 +1,174 @@
+"""One driver, and the translation of everything it can raise into coded errors."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, NotificationMinimumSeverity
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    DriverError,
+    IncompleteCommit,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
+
+from cmdb.errors import ErrorCode, Place, StoreError
+
+Row = dict[str, Any]
+T = TypeVar("T")
+ATTEMPTS = 3
+"""How often a write is tried whose commit was lost on the way: writes are idempotent, so a repeat is safe."""
+
+# Does the store answer?
+PING = "RETURN 1 AS one"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a store answers over Bolt, and as whom."""
+
+    uri: str
+    user: str
+    password: str = field(repr=False)
+    database: str
+
+
+class Transaction:
+    """One transaction: statements with parameters in, rows as dicts out."""
+
+    def __init__(self, transaction: AsyncManagedTransaction) -> None:
+        """Wrap the driver's managed transaction."""
+        self._transaction = transaction
+
+    async def run(self, statement: str, /, **parameters: object) -> list[Row]:
+        """Run one statement and fetch all of its rows."""
+        result = await self._transaction.run(statement, parameters)
+        return await result.data()
+
+
+class Connection:
+    """A pool of Bolt connections to one database."""
+
+    def __init__(self, driver: AsyncDriver, address: StoreAddress) -> None:
+        """Name the database always: it saves a round trip and never reads from another one."""
+        self._driver = driver
+        self._address = address
+
+    async def read(self, statement: str, /, **parameters: object) -> list[Row]:
+        """Run one statement in a read transaction."""
+
+        async def work(transaction: AsyncManagedTransaction) -> list[Row]:
+            return await Transaction(transaction).run(statement, **parameters)
+
+        with _translated(self._address):
+            async with self._driver.session(database=self._address.database, fetch_size=5000) as session:
+                return await session.execute_read(work)
+
+    async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run the work in one write transaction; it may run several times, so it keeps no state of its own."""
+
+        async def managed(transaction: AsyncManagedTransaction) -> T:
+            return await work(Transaction(transaction))
+
+        with _translated(self._address):
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    async with self._driver.session(database=self._address.database) as session:
+                        return await session.execute_write(managed)
+                except IncompleteCommit:
+                    if attempt == ATTEMPTS:
+                        raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def define(self, statement: str) -> None:
+        """Run one schema statement in a transaction of its own."""
+        with _translated(self._address):
+            async with self._driver.session(database=self._address.database) as session:
+                await (await session.run(statement)).consume()
+
+
+@asynccontextmanager
+async def open_connection(address: StoreAddress) -> AsyncIterator[Connection]:
+    """Connect and check that the store answers; raise StoreError with a code that says what is wrong."""
+    with _translated(address, opening=True):
+        driver = AsyncGraphDatabase.driver(
+            address.uri,
+            auth=(address.user, address.password),
+            connection_timeout=5.0,
+            connection_acquisition_timeout=15.0,
+            max_transaction_retry_time=30.0,
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+        )
+    try:
+        with _translated(address, opening=True):
+            async with driver.session(database=address.database) as session:
+                await (await session.run(PING)).consume()
+        yield Connection(driver, address)
+    finally:
+        await driver.close()
+
+
+@contextmanager
+def _translated(address: StoreAddress, *, opening: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except (DriverError, Neo4jError, ValueError, OSError) as error:
+        raise _store_error(error, address, opening=opening) from error
+
+
+def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> StoreError:
+    place = Place(address.uri)
+    match error:
+        case AuthError():
+            return StoreError(
+                ErrorCode.STORE_CREDENTIALS,
+                f"The store refused the user '{address.user}'.",
+                hint="Check CMDB_STORE_USER and CMDB_STORE_PASSWORD.",
+                place=place,
+            )
+        case ConfigurationError() | ValueError() if opening:
+            return StoreError(
+                ErrorCode.STORE_URI,
+                f"The store address cannot be used: {error}.",
+                hint="Write CMDB_STORE_URI as bolt://host:7687 or neo4j://host:7687.",
+                place=place,
+            )
+        case TransientError():
+            return StoreError(
+                ErrorCode.STORE_CONFLICT,
+                f"The store could not settle the transaction: {error.message}.",
+                hint="Send the request again.",
+                place=place,
+            )
+        case ClientError() if "atabase" in (error.code or ""):
+            return StoreError(
+                ErrorCode.STORE_UNREACHABLE,
+                f"The store has no database '{address.database}'.",
+                hint="Check CMDB_STORE_DATABASE.",
+                place=place,
+            )
+        case ServiceUnavailable() | SessionExpired() | DriverError() | OSError():
+            return _unreachable(place, opening=opening)
+    raise error
+
+
+def _unreachable(place: Place, *, opening: bool) -> StoreError:
+    if opening:
+        return StoreError(
+            ErrorCode.STORE_UNREACHABLE,
+            "Nothing answers there over Bolt.",
+            hint="Start the store, or correct CMDB_STORE_URI.",
+            place=place,
+        )
+    return StoreError(
+        ErrorCode.STORE_GONE,
+        "The connection to the store was lost.",
+        hint="Bring the store back and send the request again: writes may safely be repeated.",
+        place=place,
+    )

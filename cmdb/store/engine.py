@@ -1,0 +1,273 @@
+"""Runs the embedded engine: an ArcadeDB server as a child process that serves Bolt on loopback.
+
+Several processes may share one data folder: the first starts the engine, the last one out stops it.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from cmdb.errors import ErrorCode, Place, StoreError
+from cmdb.store.connection import PING, StoreAddress, open_connection
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+_DATABASE = "cmdb"
+_FLAGS = (
+    "--add-modules=jdk.incubator.vector",
+    "--enable-native-access=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED",
+    "--add-opens=java.base/java.nio.channels.spi=ALL-UNNAMED",
+    "--add-opens=java.base/java.lang=ALL-UNNAMED",
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF8",
+    "-Dpolyglot.engine.WarnInterpreterOnly=false",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runtime:
+    """What a second process needs to join a running engine."""
+
+    pid: int
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str
+
+
+class EmbeddedEngine:
+    """The engine of one data folder; `start` joins a running one, `stop` ends it when nobody else uses it."""
+
+    def __init__(self, data_dir: Path, heap: str) -> None:
+        """Name the folder and the most memory that the engine may take, for example 512m."""
+        self._home = data_dir.absolute() / "engine"
+        self._heap = heap
+        self._child: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> StoreAddress:
+        """Return the address of the running engine."""
+        self._make_home()
+        with self._locked():
+            runtime = self._running()
+            if runtime is None or not await _answers(runtime):
+                runtime = await self._launch()
+            self._seat.touch()
+        return _address(runtime)
+
+    async def stop(self) -> None:
+        """Leave; the last one out stops the engine and waits until it is gone."""
+        if not self._home.is_dir():
+            return
+        with self._locked():
+            self._seat.unlink(missing_ok=True)
+            runtime = self._running()
+            if runtime is None or self._others():
+                return
+            self._runtime_file.unlink(missing_ok=True)
+            await self._end(runtime.pid)
+
+    @property
+    def _seat(self) -> Path:
+        """A file per process that uses the engine."""
+        return self._home / "clients" / str(os.getpid())
+
+    @property
+    def _runtime_file(self) -> Path:
+        return self._home / "runtime.json"
+
+    def _make_home(self) -> None:
+        try:
+            (self._home / "clients").mkdir(parents=True, exist_ok=True)
+            self._home.chmod(0o700)
+        except OSError as error:
+            raise _cannot_start(self._home, f"the data folder cannot be used: {error.strerror}") from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time start or stop the engine of this folder."""
+        with (self._home / "lock").open("w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _running(self) -> _Runtime | None:
+        try:
+            runtime = _Runtime(**json.loads(self._runtime_file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return runtime if _is_alive(runtime.pid) else None
+
+    def _others(self) -> bool:
+        """Whether another living process uses the engine; seats of dead ones are cleared away."""
+        found = False
+        for seat in (self._home / "clients").iterdir():
+            if seat.name.isdecimal() and _is_alive(int(seat.name)):
+                found = True
+            else:
+                seat.unlink(missing_ok=True)
+        return found
+
+    async def _launch(self) -> _Runtime:
+        package = _package(self._home)
+        port, http_port = _free_ports(2)
+        password = secrets.token_urlsafe(24)
+        arguments = self._home / "arguments"
+        _write_private(
+            arguments, "\n".join(_quote(line) for line in self._arguments(package, port, http_port, password))
+        )
+        self._child = self._spawn(package / "jre" / "bin" / "java", arguments)
+        runtime = _Runtime(self._child.pid, port, "root", password, _DATABASE)
+        await self._wait(self._child, runtime)
+        _write_private(self._runtime_file, json.dumps(asdict(runtime)))
+        return runtime
+
+    def _spawn(self, java: Path, arguments: Path) -> subprocess.Popen[bytes]:
+        """Detach the engine from our terminal, so that an interrupt reaches us first."""
+        with (self._home / "engine.log").open("wb") as log:
+            return subprocess.Popen(
+                [java, f"@{arguments}"],
+                cwd=self._home,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def _arguments(self, package: Path, port: int, http_port: int, password: str) -> list[str]:
+        settings = {
+            "arcadedb.server.rootPath": self._home,
+            "arcadedb.server.rootPassword": password,
+            "arcadedb.server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+            "arcadedb.server.defaultDatabases": f"{_DATABASE}[]",
+            "arcadedb.server.httpIncomingHost": "127.0.0.1",
+            "arcadedb.server.httpIncomingPort": http_port,
+            "arcadedb.bolt.host": "127.0.0.1",
+            "arcadedb.bolt.port": port,
+            "arcadedb.txWalFlush": 2,
+        }
+        defined = [f"-D{name}={value}" for name, value in settings.items()]
+        classpath = ["-cp", str(package / "jars" / "*"), "com.arcadedb.server.ArcadeDBServer"]
+        return [f"-Xmx{self._heap}", *_FLAGS, *defined, *classpath]
+
+    async def _wait(self, child: subprocess.Popen[bytes], runtime: _Runtime) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS
+        while loop.time() < deadline:
+            if child.poll() is not None:
+                raise _cannot_start(
+                    self._home, f"it ended with status {child.returncode}: {self._last_words()}"
+                )
+            if await _answers(runtime):
+                return
+            await asyncio.sleep(0.1)
+        await self._end(child.pid)
+        raise _cannot_start(
+            self._home, f"it did not answer within {START_SECONDS:.0f} s: {self._last_words()}"
+        )
+
+    def _last_words(self) -> str:
+        lines = (self._home / "engine.log").read_text(errors="replace").strip().splitlines()
+        return " | ".join(lines[-3:])[-500:] or "it wrote nothing"
+
+    async def _end(self, pid: int) -> None:
+        """Ask the engine to stop, and insist after a while; a stopped engine loses nothing either way."""
+        for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
+            if not self._is_running(pid):
+                return
+            os.kill(pid, sign)
+            for _ in range(int(seconds / 0.05)):
+                if not self._is_running(pid):
+                    return
+                await asyncio.sleep(0.05)
+
+    def _is_running(self, pid: int) -> bool:
+        """Our own child must be reaped before it counts as gone."""
+        if self._child is not None and self._child.pid == pid:
+            return self._child.poll() is None
+        return _is_alive(pid)
+
+
+def _package(home: Path) -> Path:
+    spec = find_spec("arcadedb_embedded")
+    package = Path(spec.origin).parent if spec and spec.origin else None
+    if package is None or not (package / "jre" / "bin" / "java").exists():
+        raise _cannot_start(home, "the package arcadedb-embedded with its Java runtime is not installed here")
+    return package
+
+
+def _address(runtime: _Runtime) -> StoreAddress:
+    return StoreAddress(f"bolt://127.0.0.1:{runtime.port}", runtime.user, runtime.password, runtime.database)
+
+
+async def _answers(runtime: _Runtime) -> bool:
+    """Whether the engine takes our password and holds the database."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        if probe.connect_ex(("127.0.0.1", runtime.port)) != 0:
+            return False
+    try:
+        async with open_connection(_address(runtime)) as connection:
+            return bool(await connection.read(PING))
+    except StoreError:
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    """Return free loopback ports, all held open until the last is known so that none comes twice."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, and never half of it."""
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.chmod(0o600)
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _quote(argument: str) -> str:
+    """Java's argument files take backslashes inside quotes as escapes."""
+    escaped = argument.replace("\\", "\\\\")
+    return f'"{escaped}"'
+
+
+def _cannot_start(home: Path, reason: str) -> StoreError:
+    return StoreError(
+        ErrorCode.ENGINE_CANNOT_START,
+        f"The embedded engine cannot start: {reason}.",
+        hint="Run 'cmdb doctor', or set CMDB_STORE_URI to use a Neo4j instead.",
+        place=Place(str(home)),
+    )

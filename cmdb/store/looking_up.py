@@ -1,0 +1,203 @@
+"""Reads records by key, by keyset page, by count and by history, hidden ones left out."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import cast
+
+from cmdb.model.access import Principal
+from cmdb.model.records import Change, Record, RecordKind, Ticket, Window
+from cmdb.ports.graph import PageKey, RecordFilter, Stored
+from cmdb.store.codec import Properties, read_time, stored_from, write_time
+from cmdb.store.connection import Connection
+from cmdb.store.shape import ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill, item_ends
+from cmdb.store.visibility import Filter, item_filter, record_filter
+
+SPANS = (7, 31, 366)
+"""Days that a page looks back step by step: on the embedded engine only equality on days uses the index."""
+
+AHEAD = 400
+"""Days in the future that the first step covers: planned changes lie there."""
+
+# What do these nodes hold, as far as visible?
+BY_KEY = """
+UNWIND $keys AS key MATCH (n:<label> {key: key}) WHERE <visible> RETURN properties(n) AS held
+"""
+
+# What do these dependencies hold, as far as both ends are visible?
+DEPENDENCIES_BY_KEY = f"""
+UNWIND $rows AS row MATCH (c:{ITEM_LABEL} {{key: row.start}})-[d:<types>]->(p:{ITEM_LABEL})
+WHERE d.key = row.key AND <consumer> AND <provider> RETURN properties(d) AS held
+"""
+
+# What do these assignments hold, as far as their CI is visible?
+ASSIGNMENTS_BY_KEY = f"""
+UNWIND $rows AS row MATCH (p:Party {{key: row.start}})-[a:{ROLE_PATTERN}]->(c:{ITEM_LABEL})
+WHERE a.key = row.key AND <visible> RETURN properties(a) AS held
+"""
+
+# Which nodes fulfil the conditions, newest first?
+PAGE = """
+MATCH <pattern> WHERE <conditions>
+WITH DISTINCT n ORDER BY n.at DESC, n.key DESC LIMIT $limit RETURN properties(n) AS held
+"""
+
+# How many nodes fulfil the conditions?
+COUNT = "MATCH <pattern> WHERE <conditions> RETURN count(DISTINCT n) AS total"
+
+# Which of these CIs are visible?
+VISIBLE_ITEMS = f"""
+UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}}) WHERE <visible> RETURN c.key AS key
+"""
+
+# Which superseded states of this record are kept?
+VERSIONS = """
+MATCH (v:Version {record_key: $key}) WHERE v.record_kind = $kind
+RETURN v.body AS body, v.valid_to AS valid_to, v.revision AS revision ORDER BY revision
+"""
+
+
+class RecordReader:
+    """The reads behind `records`, `page`, `count` and `versions`; `types` is the pattern of all declared verbs."""
+
+    def __init__(self, connection: Connection, types: str) -> None:
+        """Read over one connection pool."""
+        self._connection = connection
+        self._types = types
+
+    async def records(self, principal: Principal, kind: RecordKind, keys: Sequence[str]) -> list[Stored]:
+        """Return the present records with these keys, in the order of `keys`."""
+        if kind in LABELS:
+            visible = record_filter(principal, kind)
+            statement = fill(BY_KEY, label=LABELS[kind], visible=visible.condition)
+            rows = await self._connection.read(statement, keys=list(keys), **visible.parameters)
+        else:
+            rows = await self._edges(principal, kind, keys)
+        found = await self._shown(principal, kind, [row["held"] for row in rows])
+        by_key = {stored.record.key: stored for stored in found}
+        return [by_key[key] for key in keys if key in by_key]
+
+    async def _edges(
+        self, principal: Principal, kind: RecordKind, keys: Sequence[str]
+    ) -> list[dict[str, Properties]]:
+        rows = [{"start": key.split("|", 1)[0], "key": key} for key in keys]
+        near, far = item_filter(principal), item_filter(principal, "p")
+        if kind is RecordKind.DEPENDENCY:
+            statement = fill(
+                DEPENDENCIES_BY_KEY, types=self._types, consumer=near.condition, provider=far.condition
+            )
+        else:
+            statement = fill(ASSIGNMENTS_BY_KEY, visible=near.condition)
+        return await self._connection.read(statement, rows=rows, **near.parameters, **far.parameters)
+
+    async def page(
+        self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
+    ) -> list[Stored]:
+        """Return up to `limit` records, newest first; looks back further until the page is full."""
+        found: list[Properties] = []
+        if query.items is None:
+            for days in _windows(after.at.date() if after else datetime.now(UTC).date()):
+                found += await self._slice(principal, kind, query, after, limit - len(found), days)
+                if len(found) >= limit:
+                    return await self._shown(principal, kind, found)
+        rows = await self._slice(principal, kind, query, after, limit, None)
+        return await self._shown(principal, kind, rows)
+
+    async def _slice(
+        self,
+        principal: Principal,
+        kind: RecordKind,
+        query: RecordFilter,
+        after: PageKey | None,
+        limit: int,
+        days: list[str] | None,
+    ) -> list[Properties]:
+        pattern, chosen = _choose(principal, kind, query)
+        conditions = [chosen.condition]
+        if days is not None:
+            conditions.append("n.day IN $days")
+            chosen.parameters["days"] = days
+        if after is not None:
+            conditions.append("(n.at < $after_at OR (n.at = $after_at AND n.key < $after_key))")
+            chosen.parameters |= {"after_at": write_time(after.at), "after_key": after.key}
+        statement = fill(PAGE, pattern=pattern, conditions=" AND ".join(conditions))
+        rows = await self._connection.read(statement, limit=limit, **chosen.parameters)
+        return [row["held"] for row in rows]
+
+    async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
+        """Return how many records fulfil the filter."""
+        pattern, chosen = _choose(principal, kind, query)
+        statement = fill(COUNT, pattern=pattern, conditions=chosen.condition)
+        (row,) = await self._connection.read(statement, **chosen.parameters)
+        return int(row["total"])
+
+    async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
+        """Return every recorded version of a visible record, oldest first, the present one last."""
+        present = await self.records(principal, kind, [key])
+        if not present:
+            return []
+        rows = await self._connection.read(VERSIONS, key=key, kind=kind.value)
+        bodies = [(read_body(row["body"]), row["valid_to"]) for row in rows]
+        past = [replace(stored_from(kind, body), valid_to=read_time(valid_to)) for body, valid_to in bodies]
+        return [*past, *present]
+
+    async def _shown(
+        self, principal: Principal, kind: RecordKind, rows: Sequence[Properties]
+    ) -> list[Stored]:
+        """Turn rows into records and drop from each the CIs that the principal may not see."""
+        stored = [stored_from(kind, held) for held in rows]
+        visible = item_filter(principal)
+        if visible.everything or kind not in (RecordKind.CHANGE, RecordKind.TICKET, RecordKind.WINDOW):
+            return stored
+        keys = sorted({end for row in stored for end in item_ends(row.record)})
+        statement = fill(VISIBLE_ITEMS, visible=visible.condition)
+        answer = await self._connection.read(statement, keys=keys, **visible.parameters)
+        seen = {row["key"] for row in answer}
+        return [replace(row, record=_without_hidden(row.record, seen)) for row in stored]
+
+
+def _choose(principal: Principal, kind: RecordKind, query: RecordFilter) -> tuple[str, Filter]:
+    """Return the pattern and the conditions of a filter; a filter on CIs starts from them, the index serves it."""
+    visible = record_filter(principal, kind)
+    conditions = [visible.condition]
+    parameters = dict(visible.parameters)
+    label = LABELS[kind]
+    pattern = f"(n:{label})"
+    if query.items is not None:
+        pattern = f"(i:{ITEM_LABEL})<-[:{ITEM_LINK[kind]}]-(n:{label})"
+        conditions.append("i.key IN $items")
+        parameters["items"] = sorted(query.items)
+    if query.states is not None:
+        conditions.append("n.state IN $states")
+        parameters["states"] = sorted(query.states)
+    for name, sign, moment in (("since", ">=", query.since), ("until", "<", query.until)):
+        if moment is not None:
+            conditions.append(f"n.at {sign} ${name}")
+            parameters[name] = write_time(moment)
+    conditions.append("n.at IS NOT NULL")
+    return pattern, Filter(" AND ".join(conditions), parameters)
+
+
+def _windows(latest: date) -> Iterable[list[str]]:
+    """Return lists of days, newest first, each further back than the one before."""
+    last = latest + timedelta(days=AHEAD)
+    done = last + timedelta(days=1)
+    for span in SPANS:
+        first = latest - timedelta(days=span)
+        yield [(first + timedelta(days=number)).isoformat() for number in range((done - first).days)]
+        done = first
+
+
+def _without_hidden(record: Record, seen: set[str]) -> Record:
+    match record:
+        case Change():
+            return replace(record, targets=tuple(target for target in record.targets if target in seen))
+        case Ticket() | Window():
+            return replace(record, items=tuple(item for item in record.items if item in seen))
+    return record
+
+
+def read_body(text: str) -> Properties:
+    """Read an archived state."""
+    return cast(Properties, json.loads(text))

@@ -1,0 +1,110 @@
+"""Brings a store up to the schema of this program: numbered files, applied once, recorded, safe to interrupt."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cmdb.errors import CmdbError, DeclarationError, ErrorCode, Place, StoreError
+from cmdb.store.connection import Connection, Transaction
+
+_NAME = re.compile(r"V(\d{4})__(\w+)\.cypher")
+
+# Without it two processes that migrate at once could record a version twice.
+RECORD_KEY = "CREATE CONSTRAINT migration_version IF NOT EXISTS FOR (n:Migration) REQUIRE n.version IS UNIQUE"
+
+# Which migrations has this store seen?
+APPLIED = "MATCH (m:Migration) RETURN m.version AS version, m.checksum AS checksum ORDER BY version"
+
+# Remember that a migration is complete.
+RECORD = "MERGE (m:Migration {version: $version}) SET m.name = $name, m.checksum = $checksum"
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One file: its number, name, checksum and statements."""
+
+    version: int
+    name: str
+    checksum: str
+    statements: tuple[str, ...]
+
+
+def read_migrations(folder: Path) -> tuple[Migration, ...]:
+    """Read all files in order; a gap or a foreign name is an error."""
+    found = tuple(_read(path) for path in sorted(folder.glob("*.cypher")))
+    for number, migration in enumerate(found, start=1):
+        if migration.version != number:
+            raise DeclarationError(
+                ErrorCode.DECLARATION,
+                f"Migration {number} is missing: the next file is V{migration.version:04d}.",
+                hint="Restore the file; migrations are never renumbered.",
+                place=Place(str(folder)),
+            )
+    return found
+
+
+def _read(path: Path) -> Migration:
+    name = _NAME.fullmatch(path.name)
+    if name is None:
+        raise DeclarationError(
+            ErrorCode.DECLARATION,
+            f"'{path.name}' is no name for a migration.",
+            hint="Name it V0002__what_it_does.cypher.",
+            place=Place(str(path)),
+        )
+    text = path.read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("//")]
+    statements = tuple(part.strip() for part in "\n".join(lines).split(";") if part.strip())
+    checksum = hashlib.sha256("\n".join(statements).encode()).hexdigest()[:32]
+    return Migration(int(name[1]), name[2], checksum, statements)
+
+
+async def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
+    """Apply what is missing and return its versions; every statement may run again after an interruption."""
+    await connection.define(RECORD_KEY)
+    applied = {row["version"]: row["checksum"] for row in await connection.read(APPLIED)}
+    newest = max(applied, default=0)
+    if newest > len(migrations):
+        raise StoreError(
+            ErrorCode.STORE_TOO_NEW,
+            f"The store is at schema version {newest}, this program knows {len(migrations)}.",
+            hint="Install the program version that migrated the store, or a later one.",
+        )
+    missing = [migration for migration in migrations if not _is_applied(migration, applied)]
+    for migration in missing:
+        await _apply(connection, migration)
+    return [migration.version for migration in missing]
+
+
+def _is_applied(migration: Migration, applied: dict[int, str]) -> bool:
+    checksum = applied.get(migration.version)
+    if checksum is not None and checksum != migration.checksum:
+        raise StoreError(
+            ErrorCode.MIGRATION_CHANGED,
+            f"Migration {migration.version} ({migration.name}) differs from the one that the store has seen.",
+            hint="Restore the released file and put the difference into a new migration.",
+        )
+    return checksum is not None
+
+
+async def _apply(connection: Connection, migration: Migration) -> None:
+    for number, statement in enumerate(migration.statements, start=1):
+        try:
+            await connection.define(statement)
+        except CmdbError:
+            raise
+        except Exception as error:
+            raise StoreError(
+                ErrorCode.MIGRATION_FAILED,
+                f"Statement {number} of migration {migration.version} ({migration.name}) failed: {error}.",
+                hint="Mend the cause and start again: what was done is kept and not done twice.",
+            ) from error
+
+    async def record(transaction: Transaction) -> None:
+        await transaction.run(
+            RECORD, version=migration.version, name=migration.name, checksum=migration.checksum
+        )
+
+    await connection.write(record)

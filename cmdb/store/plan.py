@@ -1,0 +1,157 @@
+"""Decides what a batch changes: which rows are new, altered or unchanged, and what they will hold."""
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cmdb.model.records import Change, Dependency, Event, Item, Record, RecordKind, Ticket
+from cmdb.ports.graph import RowStatus
+from cmdb.store.codec import Properties, content_of, digest_of, record_from, write_time
+from cmdb.store.shape import BUCKETS, is_closing, item_ends
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every row of one write carries."""
+
+    revision: int
+    source: str
+    recorded_at: datetime
+
+
+@dataclass(slots=True)
+class PlannedRow:
+    """One record with its content, its fate and what the store held of it."""
+
+    record: Record
+    content: Properties
+    digest: str
+    status: RowStatus
+    held: Properties | None = None
+
+    @property
+    def known_ends(self) -> frozenset[str]:
+        """CIs that the stored record refers to already; one that was closed must prove its ends again."""
+        if self.held is None or "valid_to" in self.held:
+            return frozenset()
+        return frozenset(item_ends(record_from(self.record.kind, self.held)))
+
+    def properties(self, stamp: Stamp) -> Properties:
+        """Return everything that the node or relationship will hold."""
+        valid_from = self.valid_from(stamp)
+        held: Properties = {
+            **self.content,
+            **_places(self.record),
+            "key": self.record.key,
+            "revision": stamp.revision,
+            "source": stamp.source,
+            "digest": self.digest,
+            "valid_from": valid_from,
+            "recorded_at": write_time(stamp.recorded_at),
+        }
+        if is_closing(self.record):
+            held["valid_to"] = valid_from
+        return held
+
+    def valid_from(self, stamp: Stamp) -> str:
+        """Return since when the row's state holds."""
+        return write_time(self.record.valid_from or stamp.recorded_at)
+
+    def version(self, stamp: Stamp, body: str) -> Properties:
+        """Return the archived form of the state that this row supersedes."""
+        held = self.held or {}
+        return {
+            "key": f"{self.record.kind}|{self.record.key}|{held['revision']}",
+            "record_kind": self.record.kind.value,
+            "record_key": self.record.key,
+            "revision": held["revision"],
+            "valid_from": held["valid_from"],
+            "valid_to": self.valid_from(stamp),
+            "recorded_at": held["recorded_at"],
+            "superseded_at": write_time(stamp.recorded_at),
+            "superseded_by": stamp.revision,
+            "source": held["source"],
+            "body": body,
+        }
+
+
+@dataclass(slots=True)
+class Plan:
+    """All rows of a batch in input order, then those that follow from them."""
+
+    rows: list[PlannedRow] = field(default_factory=list)
+    asked: int = 0
+
+    def changed(self, kind: RecordKind | None = None) -> list[PlannedRow]:
+        """Return the rows that will be written."""
+        return [
+            row
+            for row in self.rows
+            if row.status is not RowStatus.UNCHANGED and kind in (None, row.record.kind)
+        ]
+
+    def retiring(self) -> list[Item]:
+        """Return the CIs that this batch retires."""
+        items = (row.record for row in self.changed(RecordKind.ITEM))
+        return [item for item in items if isinstance(item, Item) and item.retired]
+
+
+def plan_rows(records: Iterable[Record], digests: Mapping[RecordKind, Mapping[str, str]]) -> list[PlannedRow]:
+    """Compare each record with the stored content hash."""
+    return [_plan_row(record, digests.get(record.kind, {}).get(record.key)) for record in records]
+
+
+def _plan_row(record: Record, stored: str | None) -> PlannedRow:
+    content = content_of(record)
+    digest = digest_of(content)
+    if stored is None:
+        status = RowStatus.UNCHANGED if is_closing(record) else RowStatus.CREATED
+    else:
+        status = RowStatus.UNCHANGED if stored == digest else RowStatus.UPDATED
+    return PlannedRow(record, content, digest, status)
+
+
+def closings(dependencies: Sequence[Properties], items: Sequence[Item], taken: set[str]) -> list[Record]:
+    """Return what ends the open dependencies of retiring CIs, those left out that the batch speaks of itself."""
+    since = {item.key: item.valid_from for item in items}
+    found: list[Record] = []
+    for held in dependencies:
+        dependency = record_from(RecordKind.DEPENDENCY, held)
+        if isinstance(dependency, Dependency) and dependency.key not in taken:
+            ended_at = since.get(dependency.consumer) or since.get(dependency.provider)
+            found.append(
+                Dependency(
+                    consumer=dependency.consumer,
+                    verb=dependency.verb,
+                    provider=dependency.provider,
+                    strength=dependency.strength,
+                    map=dependency.map,
+                    weight=dependency.weight,
+                    group=dependency.group,
+                    note=dependency.note,
+                    ended=True,
+                    valid_from=ended_at,
+                )
+            )
+    return found
+
+
+def _places(record: Record) -> Properties:
+    """Return what reads look up by equality: a bucket for whole-graph reads, a day for pages."""
+    if isinstance(record, Item):
+        return {"bucket": zlib.crc32(record.key.encode()) % BUCKETS}
+    at = moment_of(record)
+    return {} if at is None else {"at": write_time(at), "day": write_time(at)[:10]}
+
+
+def moment_of(record: Record) -> datetime | None:
+    """Return the time by which events, changes and tickets are listed."""
+    match record:
+        case Event():
+            return record.raised_at
+        case Change():
+            return record.start
+        case Ticket():
+            return record.opened_at
+    return None

@@ -1,0 +1,88 @@
+"""The store: both ports over one connection, opened with its schema up to date."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cmdb.model.access import Principal
+from cmdb.model.records import Record, RecordKind
+from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, Stored, WriteOutcome
+from cmdb.store.connection import PING, Connection, StoreAddress, open_connection
+from cmdb.store.looking_up import RecordReader
+from cmdb.store.migrations import migrate, read_migrations
+from cmdb.store.projecting import ProjectionReader
+from cmdb.store.writing import BatchWrite, NothingWritten
+
+# Does the graph hold anything but its own bookkeeping?
+ANY_NODE = """
+MATCH (n) WHERE NOT n:Counter AND NOT n:Migration RETURN n.key AS key LIMIT 1
+"""
+
+
+class Store:
+    """Implements GraphReader and GraphWriter; writers of one process take turns."""
+
+    def __init__(self, connection: Connection, verbs: Sequence[str]) -> None:
+        """The verbs are the closed set of dependency types that may stand in statements."""
+        self._connection = connection
+        self._verbs = frozenset(verbs)
+        types = "|".join(sorted(verbs))
+        self._projection = ProjectionReader(connection, types)
+        self._records = RecordReader(connection, types)
+        self._turn = asyncio.Lock()
+
+    async def ping(self) -> None:
+        """Return when the store answers, raise StoreError when it does not."""
+        await self._connection.read(PING)
+
+    async def is_empty(self) -> bool:
+        """Whether the graph holds no node but its own bookkeeping."""
+        return not await self._connection.read(ANY_NODE)
+
+    async def head(self) -> int:
+        """Return the last committed revision."""
+        return await self._projection.head()
+
+    async def delta(self, principal: Principal, since: int) -> GraphDelta:
+        """Return what was written after `since`; 0 asks for the whole present."""
+        return await self._projection.delta(principal, since)
+
+    async def records(self, principal: Principal, kind: RecordKind, keys: Sequence[str]) -> list[Stored]:
+        """Return the present records with these keys, in the order of `keys`."""
+        return await self._records.records(principal, kind, keys)
+
+    async def page(
+        self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
+    ) -> list[Stored]:
+        """Return a keyset page, newest first."""
+        return await self._records.page(principal, kind, query, after, limit)
+
+    async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
+        """Return how many records fulfil the filter."""
+        return await self._records.count(principal, kind, query)
+
+    async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
+        """Return every recorded version of one record, the present one last."""
+        return await self._records.versions(principal, kind, key)
+
+    async def write(
+        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+    ) -> WriteOutcome:
+        """Upsert the records in one transaction; roles are checked where use cases are."""
+        del principal
+        batch = BatchWrite(self._verbs, source, records, recorded_at)
+        async with self._turn:
+            try:
+                return await self._connection.write(batch.run)
+            except NothingWritten as nothing:
+                return nothing.outcome
+
+
+@asynccontextmanager
+async def open_store(address: StoreAddress, verbs: Sequence[str], migrations: Path) -> AsyncIterator[Store]:
+    """Connect, bring the schema up to date and return the store."""
+    async with open_connection(address) as connection:
+        await migrate(connection, read_migrations(migrations))
+        yield Store(connection, verbs)

@@ -1,0 +1,218 @@
+"""Writes a batch in one transaction: take a number, compare, check, archive, upsert."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.model.records import Assignment, Dependency, Record, RecordKind
+from cmdb.ports.graph import RowProblem, RowResult, RowStatus, WriteOutcome
+from cmdb.store.codec import Properties, record_from
+from cmdb.store.connection import Transaction
+from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, plan_rows
+from cmdb.store.present import Present, start_of
+from cmdb.store.refusal import find_refusals
+from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
+
+# Which number has this write transaction? The lock that it takes makes writers queue.
+TAKE_REVISION = """
+MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS revision
+"""
+
+# Write these nodes, replacing everything that they held.
+UPSERT_NODES = "UNWIND $rows AS row MERGE (n:<label> {key: row.key}) SET n = row"
+
+# Keep these superseded states.
+ARCHIVE = "UNWIND $rows AS row MERGE (v:Version {key: row.key}) SET v = row"
+
+# Drop the links of these nodes, so that they can be drawn anew.
+UNLINK = "UNWIND $keys AS key MATCH (n:<label> {key: key})-[l:<type>]->() DELETE l"
+
+# Draw these links; an end that does not exist is left out.
+LINK = """
+UNWIND $rows AS row MATCH (n:<label> {key: row.start}) MATCH (e:<end> {key: row.end})
+MERGE (n)-[:<type>]->(e)
+"""
+
+# Draw these new dependencies or assignments.
+CREATE_EDGES = """
+UNWIND $rows AS row MATCH (a:<start> {key: row.start}) MATCH (b:<end> {key: row.end})
+CREATE (a)-[d:<type>]->(b) SET d = row.held
+"""
+
+# Replace what these dependencies or assignments held.
+UPDATE_EDGES = """
+UNWIND $rows AS row MATCH (a:<start> {key: row.start})-[d:<type>]->(:<end>)
+WHERE d.key = row.held.key SET d = row.held
+"""
+
+# A dependency belongs to its consumer, an assignment to its party: who reads what is new must find that node.
+STAMP_OWNERS = "UNWIND $keys AS key MATCH (n:<label> {key: key}) SET n.revision = $revision"
+
+
+class NothingWritten(Exception):
+    """Ends the transaction without a trace; carries what the caller is told."""
+
+    def __init__(self, outcome: WriteOutcome) -> None:
+        """Keep the outcome."""
+        super().__init__()
+        self.outcome = outcome
+
+
+class BatchWrite:
+    """One batch on its way into the store; every attempt of its transaction starts from nothing."""
+
+    def __init__(
+        self, verbs: frozenset[str], source: str, records: Sequence[Record], recorded_at: datetime
+    ) -> None:
+        """Check the verbs first: they become part of statements; a key stands for one record of a kind."""
+        if len({(record.kind, record.key) for record in records}) < len(records):
+            raise InvalidInput(
+                ErrorCode.DUPLICATE_KEY,
+                "Two records of this batch have the same kind and key.",
+                hint="Send one.",
+            )
+        self._types = "|".join(sorted(verbs))
+        self._source = source
+        self._records = records
+        self._recorded_at = recorded_at
+        for record in records:
+            if isinstance(record, Dependency) and record.verb not in verbs:
+                raise InvalidInput(ErrorCode.UNKNOWN_VERB, f"The verb '{record.verb}' is not declared.")
+
+    async def run(self, transaction: Transaction) -> WriteOutcome:
+        """Write and return the outcome, or raise NothingWritten."""
+        (taken,) = await transaction.run(TAKE_REVISION)
+        stamp = Stamp(taken["revision"], self._source, self._recorded_at)
+        present = Present(transaction, self._types)
+        plan = await self._plan(present)
+        if not plan.changed():
+            raise NothingWritten(WriteOutcome(stamp.revision - 1, _results(plan)))
+        known = {index: row.known_ends for index, row in enumerate(plan.rows)}
+        rows = [row.record for row in plan.rows]
+        refused = await find_refusals(present, rows, known)
+        unchanged = {index for index, row in enumerate(plan.rows) if row.status is RowStatus.UNCHANGED}
+        refused = {index: problem for index, problem in refused.items() if index not in unchanged}
+        if refused:
+            raise NothingWritten(WriteOutcome(stamp.revision - 1, _refusals(plan, refused)))
+        await self._apply(transaction, plan, stamp)
+        return WriteOutcome(stamp.revision, _results(plan))
+
+    async def _plan(self, present: Present) -> Plan:
+        plan = Plan(await self._rows(present, self._records), len(self._records))
+        retiring = plan.retiring()
+        held = await present.open_dependencies([item.key for item in retiring])
+        ending = closings(held, retiring, {record.key for record in self._records})
+        plan.rows += await self._rows(present, ending)
+        return plan
+
+    async def _rows(self, present: Present, records: Sequence[Record]) -> list[PlannedRow]:
+        by_kind: dict[RecordKind, list[Record]] = {}
+        for record in records:
+            by_kind.setdefault(record.kind, []).append(record)
+        digests = {kind: await present.digests(kind, group) for kind, group in by_kind.items()}
+        rows = plan_rows(records, digests)
+        for kind in by_kind:
+            altered = [row for row in rows if row.record.kind is kind and row.status is RowStatus.UPDATED]
+            held = await present.held(kind, [row.record for row in altered])
+            for row in altered:
+                row.held = held[row.record.key]
+        return rows
+
+    async def _apply(self, transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
+        await _archive(transaction, plan, stamp)
+        for kind, label in LABELS.items():
+            rows = plan.changed(kind)
+            if rows:
+                held = [row.properties(stamp) for row in rows]
+                await transaction.run(fill(UPSERT_NODES, label=label), rows=held)
+        for kind, links in LINKS.items():
+            for link in links:
+                await _draw_links(transaction, kind, link, plan.changed(kind))
+        for kind, owner in (
+            (RecordKind.DEPENDENCY, ITEM_LABEL),
+            (RecordKind.ASSIGNMENT, LABELS[RecordKind.PARTY]),
+        ):
+            rows = plan.changed(kind)
+            if rows:
+                await _write_edges(transaction, rows, stamp)
+                owners = sorted({start_of(row.record) for row in rows})
+                await transaction.run(fill(STAMP_OWNERS, label=owner), keys=owners, revision=stamp.revision)
+
+
+async def _archive(transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
+    superseded = [row for row in plan.changed() if row.held is not None]
+    versions = [
+        row.version(stamp, json.dumps(row.held, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+        for row in superseded
+    ]
+    if versions:
+        await transaction.run(ARCHIVE, rows=versions)
+
+
+async def _draw_links(
+    transaction: Transaction, kind: RecordKind, link: Link, rows: Sequence[PlannedRow]
+) -> None:
+    """Draw the links of new nodes, and anew those of nodes whose ends moved."""
+    moving = [row for row in rows if row.held is None or _had(row, link) != link.ends(row.record)]
+    moved = [row.record.key for row in moving if row.held is not None]
+    if moved:
+        await transaction.run(fill(UNLINK, label=LABELS[kind], type=link.type), keys=moved)
+    drawn = [
+        {"start": row.record.key, "end": end}
+        for row in moving
+        for end in dict.fromkeys(link.ends(row.record))
+    ]
+    if drawn:
+        statement = fill(LINK, label=LABELS[kind], type=link.type, end=link.label)
+        await transaction.run(statement, rows=drawn)
+
+
+def _had(row: PlannedRow, link: Link) -> tuple[str, ...]:
+    return link.ends(record_from(row.record.kind, row.held or {}))
+
+
+async def _write_edges(transaction: Transaction, rows: Sequence[PlannedRow], stamp: Stamp) -> None:
+    by_type: dict[tuple[str, str, bool], list[Properties]] = {}
+    for row in rows:
+        start_label, edge_type, end = _edge(row.record)
+        place: Properties = {"start": start_of(row.record), "end": end, "held": row.properties(stamp)}
+        by_type.setdefault((start_label, edge_type, row.held is None), []).append(place)
+    for (start_label, edge_type, new), places in sorted(by_type.items()):
+        statement = CREATE_EDGES if new else UPDATE_EDGES
+        await transaction.run(fill(statement, start=start_label, type=edge_type, end=ITEM_LABEL), rows=places)
+
+
+def _edge(record: Record) -> tuple[str, str, str]:
+    """Return start label, relationship type and key of the end."""
+    match record:
+        case Dependency():
+            return ITEM_LABEL, record.verb, record.provider
+        case Assignment():
+            return LABELS[RecordKind.PARTY], ROLE_TYPES[record.role], record.item
+    raise TypeError(record.kind)
+
+
+def _results(plan: Plan) -> tuple[RowResult, ...]:
+    return tuple(
+        RowResult(index=index, kind=row.record.kind, key=row.record.key, status=row.status)
+        for index, row in enumerate(plan.rows[: plan.asked])
+    )
+
+
+def _refusals(plan: Plan, refused: dict[int, RowProblem]) -> tuple[RowResult, ...]:
+    dragged = RowProblem(
+        code=ErrorCode.CONFLICT,
+        message="Another row of this batch was refused, so nothing was written.",
+        hint="Mend or drop the refused rows and send the batch again.",
+    )
+    return tuple(
+        RowResult(
+            index=index,
+            kind=row.record.kind,
+            key=row.record.key,
+            status=RowStatus.REFUSED,
+            problem=refused.get(index, dragged),
+        )
+        for index, row in enumerate(plan.rows[: plan.asked])
+    )
