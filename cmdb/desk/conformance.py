@@ -39,12 +39,12 @@ _NEEDED: Mapping[type[EntryRecord], tuple[str, ...]] = {
     Window: ("key", "title"),
 }
 _KEYS = frozenset({"key", "consumer", "provider", "item", "party"})
-_INTERVALS = (
-    ("planned_start", "planned_end"),
-    ("actual_start", "actual_end"),
-    ("opened_at", "resolved_at"),
-    ("start", "end"),
-)
+_INTERVALS: Mapping[type[EntryRecord], tuple[tuple[str, str], ...]] = {
+    Change: (("planned_start", "planned_end"), ("actual_start", "actual_end")),
+    Ticket: (("opened_at", "resolved_at"),),
+}
+"""Windows are not among them: one that ends early cannot be made."""
+
 _TYPES: Mapping[AttributeType, tuple[type, ...]] = {
     AttributeType.TEXT: (str,),
     AttributeType.INTEGER: (int,),
@@ -88,9 +88,10 @@ def _texts(record: EntryRecord) -> Iterator[RowProblem]:
 
 
 def _intervals(record: EntryRecord) -> Iterator[RowProblem]:
-    for first, last in _INTERVALS:
-        start, end = getattr(record, first, None), getattr(record, last, None)
-        if isinstance(start, datetime) and isinstance(end, datetime) and end < start:
+    for first, last in _INTERVALS.get(type(record), ()):
+        start: datetime | None = getattr(record, first)
+        end: datetime | None = getattr(record, last)
+        if start is not None and end is not None and end < start:
             yield _problem(
                 ErrorCode.BAD_INTERVAL,
                 last,

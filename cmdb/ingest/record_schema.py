@@ -37,7 +37,16 @@ def _strict(schema: _Schema) -> _Schema:
         return schema
     if schema.get("cls") is Severity:
         return _SEVERITY
+    if schema.get("type") == "float":
+        return core_schema.no_info_before_validator_function(_fraction, schema)
     return {name: _strict(part) for name, part in schema.items() if name != "metadata"} | _tightened(schema)
+
+
+def _fraction(value: object) -> object:
+    """Refuse whole numbers: one too large for an integer would pass as a float and silently lose digits."""
+    if isinstance(value, int):
+        raise ValueError("whole numbers are not read as fractions")
+    return value
 
 
 def _tightened(schema: Mapping[str, _Schema]) -> dict[str, _Schema]:

@@ -39,5 +39,7 @@ def samples_of(name: str) -> list[Path]:
 
 
 if __name__ == "__main__":
-    found = {sample.name: answer(bundled_loaders(), sys.argv[1], sample) for sample in samples_of(sys.argv[1])}
+    found = {
+        sample.name: answer(bundled_loaders(), sys.argv[1], sample) for sample in samples_of(sys.argv[1])
+    }
     print(json.dumps(found, indent=1, ensure_ascii=False))

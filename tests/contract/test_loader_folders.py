@@ -1,0 +1,66 @@
+"""Every loader folder is tested by existing: each sample must yield what expected.json says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cmdb.desk.conformance import problems_of
+from cmdb.errors import ErrorCode
+from cmdb.ingest.records import JsonRecordParser
+from cmdb.metamodel import read_metamodel
+from cmdb.model.records import Item
+from cmdb.resources import folder
+from tests.support.loader_answers import Answer, answer, bundled_loaders, samples_of
+
+LOADERS = bundled_loaders()
+METAMODEL = read_metamodel(folder("schema"))
+NAMES = [loader.name for loader in LOADERS.list_loaders()]
+SAMPLES = [(name, sample) for name in NAMES for sample in samples_of(name)]
+
+
+def expected(name: str) -> dict[str, Answer]:
+    content: dict[str, Answer] = json.loads((folder("loaders") / name / "expected.json").read_bytes())
+    return content
+
+
+def test_every_folder_is_a_loader() -> None:
+    folders = sorted(path.name for path in folder("loaders").iterdir() if path.is_dir())
+    assert folders == NAMES
+    assert {"records", "csv", "nmap"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_explains_itself_and_covers_its_samples(name: str) -> None:
+    assert (folder("loaders") / name / "README.md").read_text(encoding="utf-8").startswith("# ")
+    assert sorted(expected(name)) == [sample.name for sample in samples_of(name)]
+    assert any("records" in answered for answered in expected(name).values())
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=[f"{name}-{path.name}" for name, path in SAMPLES])
+def test_a_sample_yields_what_is_expected(name: str, sample: Path) -> None:
+    assert answer(LOADERS, name, sample) == expected(name)[sample.name]
+
+
+@pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=[f"{name}-{path.name}" for name, path in SAMPLES])
+def test_what_a_sample_yields_fits_the_schema(name: str, sample: Path) -> None:
+    written = expected(name)[sample.name].get("records", [])
+    assert isinstance(written, list)
+    lines = [json.dumps(record).encode() for record in written]
+    records = [located.record for located in JsonRecordParser().parse(lines, sample.name)]
+    items = {record.key: record for record in records if isinstance(record, Item)}
+
+    def class_of(key: str) -> str | None:
+        return items[key].ci_class if key in items else None
+
+    def groups_of(key: str) -> frozenset[str]:
+        return frozenset(group.name for group in items[key].groups) if key in items else frozenset()
+
+    problems = [
+        (record, problem)
+        for record in records
+        for problem in problems_of(record, METAMODEL, class_of, groups_of)
+        # A source of events or of one part of an estate refers to CIs that another source brings.
+        if problem.code is not ErrorCode.DANGLING_END
+    ]
+    assert problems == []
