@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    Dependency,
+    Role,
+    Window,
+    WindowKind,
+)
+from tests.support.moments import NOON, minutes
+
+CHANGE = Change(
+    key="c",
+    title="Patch",
+    change_kind=ChangeKind.NORMAL,
+    state=ChangeState.PLANNED,
+    targets=(),
+    planned_start=NOON,
+    planned_end=NOON + minutes(30),
+)
+
+
+def test_one_consumer_may_use_a_provider_twice_in_different_groups() -> None:
+    keys = {
+        Dependency(consumer="a", verb="USES", provider="b", group=group).key for group in (None, "g", "h")
+    }
+    assert keys == {"a|USES|b|", "a|USES|b|g", "a|USES|b|h"}
+    assert Assignment(party="p", role=Role.OWNS, item="a").key == "p|owns|a"
+
+
+def test_a_negative_weight_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="0 or more"):
+        Dependency(consumer="a", verb="USES", provider="b", weight=-1)
+
+
+def test_actual_times_of_a_change_win_over_planned_ones() -> None:
+    assert (CHANGE.start, CHANGE.end) == (NOON, NOON + minutes(30))
+    done = replace(CHANGE, actual_start=NOON + minutes(5), actual_end=NOON + minutes(50))
+    assert (done.start, done.end) == (NOON + minutes(5), NOON + minutes(50))
+
+
+def test_a_running_change_has_no_end_yet() -> None:
+    assert replace(CHANGE, state=ChangeState.RUNNING, actual_start=NOON).end is None
+
+
+def test_a_window_is_half_open_and_ends_after_its_start() -> None:
+    window = Window(
+        key="w", window_kind=WindowKind.BLACKOUT, title="W", items=(), start=NOON, end=NOON + minutes(5)
+    )
+    assert [window.covers(NOON + minutes(at)) for at in (-1, 0, 4, 5)] == [False, True, True, False]
+    with pytest.raises(ValueError, match="'end' lies after 'start'"):
+        replace(window, end=NOON)
