@@ -18,9 +18,9 @@ from graphql import (
     OperationDefinitionNode,
     SelectionNode,
     SelectionSetNode,
-    VariableNode,
     get_named_type,
 )
+from graphql.utilities import get_default_value_ast
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
@@ -175,17 +175,11 @@ def _rows(node: FieldNode, declared: GraphQLField | None) -> int:
     for name, most in SIZES.items():
         if declared is None or name not in declared.args:
             continue
-        value = given.get(name)
-        if isinstance(value, VariableNode):
-            return most
-        stated = value.value if isinstance(value, IntValueNode) else _default(declared, name)
-        return max(1, min(int(stated), most))
+        value = given.get(name) or get_default_value_ast(declared.args[name])
+        if isinstance(value, IntValueNode):
+            return max(1, min(int(value.value), most))
+        return most
     return 1
-
-
-def _default(declared: GraphQLField, name: str) -> int:
-    default = declared.args[name].default_value
-    return default if isinstance(default, int) else 1
 
 
 def _too_costly(name: str, found: int, limit: int) -> InvalidInput:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from graphql import (
+    ArgumentNode,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -17,13 +18,13 @@ from graphql import (
 from graphql.validation import (
     ASTValidationRule,
     FieldsOnCorrectTypeRule,
-    KnownArgumentNamesRule,
     ProvidedRequiredArgumentsRule,
     ValuesOfCorrectTypeRule,
     VariablesInAllowedPositionRule,
     recommended_rules,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
 
 from cmdb.api.document_cost import check_cost
 from cmdb.errors import ErrorCode, InvalidInput, Place
@@ -40,7 +41,6 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = MOST_COMPARISONS
 
 _CODES: dict[type[ASTValidationRule], ErrorCode] = {
     FieldsOnCorrectTypeRule: ErrorCode.UNKNOWN_FIELD,
-    KnownArgumentNamesRule: ErrorCode.BAD_ARGUMENT,
     ProvidedRequiredArgumentsRule: ErrorCode.MISSING_FIELD,
     ValuesOfCorrectTypeRule: ErrorCode.WRONG_TYPE,
     VariablesInAllowedPositionRule: ErrorCode.WRONG_TYPE,
@@ -96,7 +96,7 @@ class DocumentGate:
         check_cost(self._schema, document)
         errors = validate(self._schema, document, self._rules, max_errors=MOST_ERRORS, hide_suggestions=True)
         if errors:
-            raise DocumentRefused([_with_code(error, ErrorCode.TOO_COSTLY) for error in errors])
+            raise DocumentRefused([_with_code(error, _code_of(error)) for error in errors])
         nodes = document.definitions
         return Prepared(document, tuple(node for node in nodes if isinstance(node, OperationDefinitionNode)))
 
@@ -126,6 +126,14 @@ def _coded(rule: type[ASTValidationRule]) -> type[ASTValidationRule]:
 
 
 def _with_code(error: GraphQLError, code: ErrorCode) -> GraphQLError:
-    """Put the code on an error that has none; what validation adds when it gives up has none."""
+    """Put the code on an error that has none."""
     error.extensions = {"code": code.value, **(error.extensions or {})}
     return error
+
+
+def _code_of(error: GraphQLError) -> ErrorCode:
+    """Tell the errors apart that come without a code: validation giving up, and rules that report past theirs."""
+    if isinstance(error, ValidationAbortedError):
+        return ErrorCode.TOO_COSTLY
+    node = error.nodes[0] if error.nodes else None
+    return ErrorCode.BAD_ARGUMENT if isinstance(node, ArgumentNode) else ErrorCode.SYNTAX

@@ -4,11 +4,30 @@ import logging
 from collections.abc import Mapping
 
 from graphql import GraphQLError
+from strawberry.exceptions import StrawberryInputCoercionError
 
-from cmdb.errors import CmdbError, ErrorCode
+from cmdb.errors import CmdbError, ErrorCode, StoreError
 
 LOG = logging.getLogger("cmdb.api")
 Json = dict[str, object]
+_LOOK_UP = "Look it up in graphql/schema.graphql, or ask for it by introspection."
+
+
+_STATUS = {
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+}
+
+
+def http_status(error: CmdbError) -> int:
+    """Return the status of a plain HTTP answer that carries this error."""
+    if isinstance(error, StoreError):
+        return 503
+    if error.place is not None and error.place.field == "Content-Type":
+        return 415
+    return _STATUS.get(error.code, 400)
 
 
 def describe_error(error: CmdbError) -> Json:
@@ -38,8 +57,14 @@ def format_error(error: GraphQLError, request_id: str) -> Json:
     cause = error.original_error
     if isinstance(cause, CmdbError):
         told = describe_error(cause)
-    elif cause is None:
-        told = {"code": ErrorCode.WRONG_TYPE.value, "hint": "", "place": None, **(error.extensions or {})}
+    elif cause is None or isinstance(cause, GraphQLError | StrawberryInputCoercionError):
+        # graphql-core's own errors: validation has coded them, what is left are values of variables and arguments.
+        told = {
+            "code": ErrorCode.WRONG_TYPE.value,
+            "hint": _LOOK_UP,
+            "place": None,
+            **(error.extensions or {}),
+        }
     else:
         told = describe_fault(cause, request_id)
     formatted: Json = {"message": told.pop("message", error.message)}

@@ -1,6 +1,5 @@
 """The questions `search`, `topology`, `myServices` and `head`."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import strawberry
@@ -66,7 +65,6 @@ class MyServicesReport:
 
 
 @strawberry.type(description="How far the store has got, and how far answers reach.")
-@dataclass(frozen=True, slots=True)
 class Head:
     """Two revisions; equal when answers hold the store's present."""
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from cmdb.api.access import HEADER, read_principal
 from cmdb.api.context import RequestContext
 from cmdb.api.document_gate import DocumentGate, DocumentRefused
-from cmdb.api.error_format import Json, describe_error, describe_fault, format_error, wrap_error
+from cmdb.api.error_format import Json, describe_error, describe_fault, format_error, http_status, wrap_error
 from cmdb.api.graphql_schema import executable
 from cmdb.api.json_body import JsonResponse, parse_json, read_capped, require_type
 from cmdb.application.application import Application
@@ -52,7 +52,7 @@ class GraphQLEndpoint:
             require_type(request, "application/json")
             posted = _read(parse_json(await read_capped(request, BODY_LIMIT)))
         except CmdbError as error:
-            return _respond(wrap_error(describe_error(error)), _status_of(error), media)
+            return _respond(wrap_error(describe_error(error)), http_status(error), media)
         try:
             result = await self._execute(posted, principal)
         except DocumentRefused as refusal:
@@ -103,12 +103,6 @@ def _bad(field: str, found: str, wanted: str) -> InvalidInput:
         hint=f"Send {wanted}.",
         place=Place("request", field=field),
     )
-
-
-def _status_of(error: CmdbError) -> int:
-    if error.code is ErrorCode.TOO_LARGE:
-        return 413
-    return 415 if error.place is not None and error.place.field == "Content-Type" else 400
 
 
 def _media_type(accept: str) -> str:

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
-from cmdb.api.error_format import Json, describe_error, describe_fault
+from cmdb.api.error_format import Json, describe_error, describe_fault, http_status
 from cmdb.api.json_body import JsonResponse, read_capped, require_type
 from cmdb.application.application import Application
 from cmdb.application.recording import LoadReport
-from cmdb.errors import CmdbError, ErrorCode, InvalidInput, NotFound, Place, StoreError
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ports.records import RecordParser
 
 BODY_LIMIT = 64 * 1024 * 1024
@@ -31,7 +31,7 @@ class RecordUpload:
         try:
             return JsonResponse(_describe(await self._load(request)))
         except CmdbError as error:
-            return JsonResponse(describe_error(error), _status_of(error))
+            return JsonResponse(describe_error(error), http_status(error))
         except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
             return JsonResponse(describe_fault(error, token_hex(8)), 500)
 
@@ -57,16 +57,6 @@ def _bad(field: str, found: str, wanted: str) -> InvalidInput:
         hint=f"Give {wanted}.",
         place=Place("request", field=field),
     )
-
-
-def _status_of(error: CmdbError) -> int:
-    if error.code is ErrorCode.TOO_LARGE:
-        return 413
-    if error.code is ErrorCode.FORBIDDEN:
-        return 403
-    if isinstance(error, StoreError):
-        return 503
-    return 404 if isinstance(error, NotFound) else 400
 
 
 def _describe(report: LoadReport) -> Json:
