@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress
+from itertools import chain, repeat
 from typing import NoReturn
 
 import numpy as np
@@ -43,6 +43,14 @@ _PLACE = Place("topology")
 
 
 @dataclass(frozen=True, slots=True)
+class _Declared:
+    """The declared groups and the items that declare them, in the order of items."""
+
+    owners: IntArray
+    groups: Sequence[RedundancyGroup]
+
+
+@dataclass(frozen=True, slots=True)
 class _Ends:
     """Where edges go, in the order of the topology: those that take part first, each share ordered by provider."""
 
@@ -59,9 +67,8 @@ def build_topology(items: ItemColumns, dependencies: DependencyColumns) -> Topol
     Every dependency row is an edge of its own. Raises InvalidInput for an end or a group that does not exist
     (DANGLING_END, UNKNOWN_GROUP) and for weights past 64 bits (TOO_LARGE).
     """
-    items = _latest(items)
-    index = dict(zip(items.keys, range(len(items.keys)), strict=True))
-    declared = [(at, group) for at, groups in enumerate(items.groups) if groups for group in groups]
+    items, index = _latest(items)
+    declared = _declared(items)
     consumer = _numbers(dependencies.consumers, index)
     provider = _numbers(dependencies.providers, index)
     group = _memberships(dependencies, consumer, declared)
@@ -94,18 +101,26 @@ def build_topology(items: ItemColumns, dependencies: DependencyColumns) -> Topol
     )
 
 
-def _latest(items: ItemColumns) -> ItemColumns:
+def _latest(items: ItemColumns) -> tuple[ItemColumns, dict[str, int]]:
+    """Return the items that hold and the number of each key."""
     last = dict(zip(items.keys, range(len(items.keys)), strict=True))
     if len(last) == len(items.keys) and not any(items.retired):
-        return items
+        return items, last
     rows = [row for row in last.values() if not items.retired[row]]
-    return ItemColumns(
+    kept = ItemColumns(
         keys=[items.keys[row] for row in rows],
         names=[items.names[row] for row in rows],
         classes=[items.classes[row] for row in rows],
         groups=[items.groups[row] for row in rows],
         retired=[False] * len(rows),
     )
+    return kept, dict(zip(kept.keys, range(len(rows)), strict=True))
+
+
+def _declared(items: ItemColumns) -> _Declared:
+    counts = np.fromiter(map(len, items.groups), np.int32, len(items.groups))
+    owners = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    return _Declared(owners, list(chain.from_iterable(items.groups)))
 
 
 def _numbers(keys: Sequence[str], index: dict[str, int]) -> IntArray:
@@ -120,18 +135,23 @@ def _numbers(keys: Sequence[str], index: dict[str, int]) -> IntArray:
         ) from None
 
 
-def _memberships(
-    dependencies: DependencyColumns, consumer: IntArray, declared: Sequence[tuple[int, RedundancyGroup]]
-) -> IntArray:
-    numbers = {(at, group.name): number for number, (at, group) in enumerate(declared)}
-    named = [name is not None for name in dependencies.groups]
-    rows = np.flatnonzero(named)
+def _memberships(dependencies: DependencyColumns, consumer: IntArray, declared: _Declared) -> IntArray:
+    """Return the number of each edge's group, or SINGLE."""
+    codes: dict[str | None, int] = {None: 0}
+    known = [codes.setdefault(group.name, len(codes)) for group in declared.groups]
+    code = np.fromiter(map(codes.get, dependencies.groups, repeat(-1)), np.int64, len(consumer))
+    rows = np.flatnonzero(code)
+    # An item and a group's name make one number, so that one sorted search finds them all. The first one stands
+    # below every number asked for, so that each search ends at some entry.
+    present = np.append(-2, declared.owners * np.int64(len(codes)) + np.array(known, np.int64))
+    order = np.argsort(present, kind="stable")
+    wanted = consumer[rows] * np.int64(len(codes)) + code[rows]
+    found = order[np.searchsorted(present, wanted, side="right", sorter=order) - 1]
+    unknown = (code[rows] < 0) | (present[found] != wanted)
+    if unknown.any():
+        _refuse_group(dependencies, int(rows[unknown.argmax()]))
     group = np.full(len(consumer), SINGLE, np.int32)
-    wanted = list(zip(consumer[rows].tolist(), compress(dependencies.groups, named), strict=True))
-    try:
-        group[rows] = [numbers[end, name] for end, name in wanted if name is not None]
-    except KeyError as missing:
-        _refuse_group(dependencies, rows[wanted.index(missing.args[0])])
+    group[rows] = found - 1
     return group
 
 
@@ -141,7 +161,7 @@ def _refuse_group(dependencies: DependencyColumns, row: int) -> NoReturn:
         f"{dependencies.consumers[row]!r} declares no redundancy group {dependencies.groups[row]!r}",
         hint="Declare the group on the consumer, or leave the dependency's group out.",
         place=_PLACE,
-    ) from None
+    )
 
 
 def _rungs(dependencies: DependencyColumns) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
@@ -192,7 +212,7 @@ def _refuse_weights() -> NoReturn:
 
 
 def _groups(
-    declared: Sequence[tuple[int, RedundancyGroup]], ends: _Ends, weight: NDArray[np.int64]
+    declared: _Declared, ends: _Ends, weight: NDArray[np.int64]
 ) -> tuple[GroupArrays, NDArray[np.bool_]]:
     """Return the groups, and which of them trip at any member; of the latter the last stands for SINGLE.
 
@@ -200,17 +220,17 @@ def _groups(
     """
     grouped = np.flatnonzero(ends.group[: ends.live] != SINGLE)
     of = ends.group[grouped]
-    total = np.zeros(len(declared), np.int64)
+    size = len(declared.groups)
+    total = np.zeros(size, np.int64)
     np.add.at(total, of, weight[grouped])
-    pairs = zip(declared, total.tolist(), strict=True)
-    trip = np.array([_trip(group, whole) for (_, group), whole in pairs], np.int64)
+    trip = np.fromiter(map(_trip, declared.groups, total.tolist()), np.int64, size)
     groups = GroupArrays(
-        consumer=np.array([at for at, _ in declared], np.int32),
-        names=tuple(group.name for _, group in declared),
-        worst=np.array([group.on_trip is OnTrip.WORST for _, group in declared], np.bool_),
+        consumer=declared.owners,
+        names=tuple(group.name for group in declared.groups),
+        worst=np.fromiter((group.on_trip is OnTrip.WORST for group in declared.groups), np.bool_, size),
         weight=total,
         trip=np.maximum(trip, 1),
-        starts=_starts(of, len(declared)),
+        starts=_starts(of, size),
         members=grouped[np.argsort(of, kind="stable")].astype(np.int32),
     )
     return groups, np.append(trip == 0, True)
