@@ -1,0 +1,153 @@
+"""The one client of the service: named operations and record uploads, over HTTP or in this process."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from cmdb.api.access import HEADER
+from cmdb.api.operations import read_operation
+from cmdb.bootstrap import open_service
+from cmdb.cli.server_file import read_server
+from cmdb.errors import CmdbError, ErrorCode, Place
+from cmdb.settings import Settings
+
+Json = dict[str, Any]
+_ALIVE_SECONDS = 2.0
+_LOCAL = "http://127.0.0.1"
+
+
+class Client:
+    """Asks one service; every failure is a CmdbError with the service's own code, message, hint and place."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        """Send everything through `http`, whose base address is the service."""
+        self._http = http
+
+    async def ask(self, operation: str, variables: Mapping[str, object], act_as: str | None = None) -> Json:
+        """Run a named operation and return its `data`; `act_as` is `role` or `role:party`."""
+        query = read_operation(operation)
+        sent = {"query": query, "operationName": operation, "variables": dict(variables)}
+        response = await self._post("/graphql", json=sent, headers={HEADER: act_as} if act_as else {})
+        answer = _decoded(response)
+        for error in answer.get("errors", ()):
+            raise _error({"message": error.get("message"), **error.get("extensions", {})})
+        data = answer.get("data")
+        if not isinstance(data, dict):
+            raise _error(answer)
+        for payload in data.values():
+            _require_done(payload)
+        return data
+
+    async def upload(self, source: str, lines: Iterable[bytes], *, dry_run: bool = False) -> Json:
+        """Send a record stream; return counts and problems, with problems nothing was written."""
+        response = await self._post(
+            "/records",
+            params={"source": source, "dryRun": str(dry_run).lower()},
+            content=b"\n".join(lines),
+            headers={"content-type": "application/x-ndjson"},
+        )
+        answer = _decoded(response)
+        if response.status_code != httpx.codes.OK:
+            raise _error(answer)
+        return answer
+
+    async def ready(self) -> Json:
+        """Return the answer of `/readyz`; raises what keeps the service from answering."""
+        response = await self._request("GET", "/readyz")
+        answer = _decoded(response)
+        if response.status_code != httpx.codes.OK:
+            raise _error(answer)
+        return answer
+
+    async def _post(self, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
+        return await self._request("POST", path, **sent)
+
+    async def _request(self, method: str, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401 - as above
+        try:
+            return await self._http.request(method, path, **sent)
+        except httpx.TimeoutException as error:
+            raise _unreachable(self._http.base_url, "did not answer in time", "Raise CMDB_REQUEST_TIMEOUT.") from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            hint = "Start `cmdb serve`, correct CMDB_URL, or unset it to work in this process."
+            raise _unreachable(self._http.base_url, "cannot be reached", hint) from error
+
+
+def root(data: Mapping[str, Any]) -> Any:  # noqa: ANN401 - answers are JSON documents
+    """Return the value of the only root field."""
+    (value,) = data.values()
+    return value
+
+
+@asynccontextmanager
+async def open_client(settings: Settings, url: str | None = None) -> AsyncIterator[Client]:
+    """Join the server at `url`, `CMDB_URL` or of this data folder; without one, open the service in this process."""
+    address = url or settings.url or await _running(settings)
+    if address is not None:
+        async with open_http(address, settings.request_timeout) as http:
+            yield Client(http)
+        return
+    async with open_service(settings) as service:
+        transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=_LOCAL) as http:
+            yield Client(http)
+
+
+def open_http(address: str, timeout: float) -> httpx.AsyncClient:  # noqa: ASYNC109 - handed to httpx
+    """Return an HTTP client of a server; environment proxies are for other hosts."""
+    return httpx.AsyncClient(base_url=address, timeout=timeout, trust_env=False)
+
+
+async def _running(settings: Settings) -> str | None:
+    """Return the address of a live server of this data folder that serves the store we are told to use."""
+    server = read_server(settings.data_dir)
+    if server is None or server.store != settings.store_uri:
+        return None
+    async with open_http(server.url, _ALIVE_SECONDS) as http:
+        try:
+            response = await http.get("/livez")
+        except httpx.TransportError:
+            return None
+    return server.url if response.status_code == httpx.codes.OK else None
+
+
+def _decoded(response: httpx.Response) -> Json:
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise _not_ours(response) from error
+    if not isinstance(answer, dict):
+        raise _not_ours(response)
+    return answer
+
+
+def _require_done(payload: object) -> None:
+    """A mutation tells expected failures as data; for a command they are errors."""
+    if isinstance(payload, dict):
+        for error in payload.get("userErrors", ()):
+            raise _error({**error, "place": error.get("field")})
+
+
+def _error(told: Mapping[str, Any]) -> CmdbError:
+    code = told.get("code")
+    known = code if code in ErrorCode.__members__ else ErrorCode.INTERNAL.value
+    place = told.get("place")
+    return CmdbError(
+        ErrorCode(known),
+        str(told.get("message") or "The service gave no reason."),
+        hint=str(told.get("hint") or ""),
+        place=Place(place) if place else None,
+    )
+
+
+def _not_ours(response: httpx.Response) -> CmdbError:
+    return _unreachable(
+        response.url,
+        f"answered {response.status_code} with something that is not ours",
+        "Give the address of `cmdb serve`.",
+    )
+
+
+def _unreachable(address: object, what: str, hint: str) -> CmdbError:
+    return CmdbError(ErrorCode.SERVER_UNREACHABLE, f"The server {what}.", hint=hint, place=Place(str(address)))
