@@ -27,6 +27,9 @@ from cmdb.errors import ErrorCode, InvalidInput, Place
 SIZES = {"first": 100, "limit": 2_000}
 """Arguments that say how many rows a field returns, and the most that it grants."""
 
+QUESTION = 5_000
+"""Cost of each root field: a question may walk the whole graph before it answers its first row."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
@@ -48,7 +51,7 @@ _NAMES = {
     "fields": "fields, fragments expanded",
     "aliases": "aliases, fragments expanded",
     "directives": "directives, fragments expanded",
-    "cost": "fields to answer, counted once a row",
+    "cost": f"units of cost: {QUESTION} a question and 1 a field and row",
 }
 
 
@@ -112,9 +115,14 @@ class _Meter:
                 fields=inner.fields + 1,
                 aliases=inner.aliases + (node.alias is not None),
                 directives=inner.directives,
-                cost=1 + _rows(node, declared) * inner.cost,
+                cost=self._price(declared, parent) + _rows(node, declared) * inner.cost,
             )
         )
+
+    def _price(self, declared: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
+        # Introspection fields and unknown ones are declared on no type; the latter fail validation.
+        roots = (self._schema.query_type, self._schema.mutation_type)
+        return QUESTION if declared is not None and parent in roots else 1
 
     def _spread(self, name: str) -> Measure:
         if name in self._open:

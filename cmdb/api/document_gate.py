@@ -33,7 +33,7 @@ LONGEST_DOCUMENT = 64_000
 MOST_TOKENS = 4_000
 MOST_COMMENTS = 200
 MOST_ERRORS = 10
-MOST_COMPARISONS = 50_000
+MOST_COMPARISONS = 20_000
 KEPT_DOCUMENTS = 128
 
 # graphql-core's own budget lets one document burn more than half a second; this attribute is its setting.

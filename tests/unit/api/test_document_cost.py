@@ -1,7 +1,7 @@
 import pytest
 from graphql import build_schema, parse
 
-from cmdb.api.document_cost import LIMITS, Measure, check_cost
+from cmdb.api.document_cost import LIMITS, QUESTION, Measure, check_cost
 from cmdb.errors import ErrorCode, InvalidInput
 
 SCHEMA = build_schema(
@@ -28,23 +28,23 @@ def doubling(count: int) -> str:
 
 
 def test_cost_multiplies_page_sizes_down_the_tree() -> None:
-    assert measure("{ one { key } }").cost == 2
-    assert measure("{ rows(first: 7) { key } }").cost == 1 + 7
-    assert measure("{ rows(first: 7) { rows(first: 5) { key } } }").cost == 1 + 7 * (1 + 5)
+    assert measure("{ one { key } }").cost == QUESTION + 1
+    assert measure("{ rows(first: 7) { key } }").cost == QUESTION + 7
+    assert measure("{ rows(first: 7) { rows(first: 5) { key } } }").cost == QUESTION + 7 * (1 + 5)
 
 
 def test_cost_takes_the_declared_default_where_no_size_is_given() -> None:
-    assert measure("{ rows { key } }").cost == 1 + 20
-    assert measure("{ walk { key } }").cost == 1 + 200
+    assert measure("{ rows { key } }").cost == QUESTION + 20
+    assert measure("{ walk { key } }").cost == QUESTION + 200
 
 
 def test_cost_takes_the_most_for_a_variable_so_that_the_verdict_holds_for_every_value() -> None:
-    assert measure("query($n: Int!) { rows(first: $n) { key } }").cost == 1 + 100
+    assert measure("query($n: Int!) { rows(first: $n) { key } }").cost == QUESTION + 100
 
 
 def test_cost_caps_impossible_sizes_that_the_resolver_refuses() -> None:
-    assert measure("{ rows(first: 100000) { key } }").cost == 1 + 100
-    assert measure("{ rows(first: -5) { key } }").cost == 1 + 1
+    assert measure("{ rows(first: 100000) { key } }").cost == QUESTION + 100
+    assert measure("{ rows(first: -5) { key } }").cost == QUESTION + 1
 
 
 def test_fragments_count_where_they_are_spread() -> None:
@@ -82,6 +82,14 @@ def test_ninety_doubling_fragments_without_any_field_are_measured_in_linear_time
     assert measure(text).fields == 1
 
 
+def test_each_question_has_its_price_and_introspection_has_not() -> None:
+    assert measure("{ a: one { key } b: one { key } }").cost == 2 * (QUESTION + 1)
+    assert measure("{ __typename }").cost == 1
+    error = refusal("{ " + " ".join(f"a{n}: one {{ key }}" for n in range(21)) + " }")
+    assert error.place is not None
+    assert error.place.field == "cost"
+
+
 def test_circles_of_fragments_are_hostile() -> None:
     for text in (
         "{ one { ...A } } fragment A on Row { ...A }",
@@ -101,7 +109,7 @@ def test_long_chains_of_fragments_end_before_the_interpreter_does() -> None:
     ("text", "limit"),
     [
         ("{ one " + "{ other " * 20 + "{ key }" + " }" * 20 + " }", "depth"),
-        ("{ " + " ".join(f"a{n}: one {{ key }}" for n in range(51)) + " }", "aliases"),
+        ("{ one { " + " ".join(f"a{n}: key" for n in range(51)) + " } }", "aliases"),
         ("{ one { " + "key " * 2001 + "} }", "fields"),
         ("{ one { key " + "@skip(if: false) " * 51 + "} }", "directives"),
         ("{ rows(first: 100) { rows(first: 100) { rows(first: 100) { key } } } }", "cost"),
