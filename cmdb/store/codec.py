@@ -31,9 +31,6 @@ Properties = dict[str, object]
 ATTRIBUTE = "a_"
 """Attributes stand beside the record's own fields under this prefix, so that no name can collide."""
 
-ENVELOPE = frozenset(
-    {"revision", "valid_from", "valid_to", "recorded_at", "source", "digest", "bucket", "day", "at"}
-)
 _TYPES: dict[RecordKind, type[Record]] = {
     kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
 }
@@ -95,7 +92,7 @@ def stored_from(kind: RecordKind, properties: Mapping[str, object]) -> Stored:
         revision=cast(int, properties["revision"]),
         valid_from=read_time(str(properties["valid_from"])),
         recorded_at=read_time(str(properties["recorded_at"])),
-        source=str(properties["source"]),
+        source=str(properties["recorded_by"]),
         valid_to=read_time(str(valid_to)) if valid_to else None,
     )
 

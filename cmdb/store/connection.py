@@ -1,5 +1,7 @@
 """One driver, and the translation of everything it can raise into coded errors."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from neo4j.exceptions import (
     AuthError,
     ClientError,
     ConfigurationError,
+    ConstraintError,
     DriverError,
     IncompleteCommit,
     Neo4jError,
@@ -22,8 +25,11 @@ from cmdb.errors import ErrorCode, Place, StoreError
 
 Row = dict[str, Any]
 T = TypeVar("T")
-ATTEMPTS = 3
-"""How often a write is tried whose commit was lost on the way: writes are idempotent, so a repeat is safe."""
+ATTEMPTS = 10
+"""How often a write is tried whose commit was lost on the way, or that met another writer's new node at commit.
+
+Writes are idempotent, so a repeat is safe.
+"""
 
 # Does the store answer?
 PING = "RETURN 1 AS one"
@@ -81,9 +87,10 @@ class Connection:
                 try:
                     async with self._driver.session(database=self._address.database) as session:
                         return await session.execute_write(managed)
-                except IncompleteCommit:
+                except (IncompleteCommit, ConstraintError):
                     if attempt == ATTEMPTS:
                         raise
+                    await asyncio.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - spreads writers apart
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def define(self, statement: str) -> None:

@@ -89,7 +89,7 @@ class RecordReader:
             )
         else:
             statement = fill(ASSIGNMENTS_BY_KEY, visible=near.condition)
-        return await self._connection.read(statement, rows=rows, **near.parameters, **far.parameters)
+        return await self._connection.read(statement, rows=rows, **{**near.parameters, **far.parameters})
 
     async def page(
         self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int

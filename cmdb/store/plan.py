@@ -45,7 +45,7 @@ class PlannedRow:
             **_places(self.record),
             "key": self.record.key,
             "revision": stamp.revision,
-            "source": stamp.source,
+            "recorded_by": stamp.source,
             "digest": self.digest,
             "valid_from": valid_from,
             "recorded_at": write_time(stamp.recorded_at),
@@ -71,7 +71,7 @@ class PlannedRow:
             "recorded_at": held["recorded_at"],
             "superseded_at": write_time(stamp.recorded_at),
             "superseded_by": stamp.revision,
-            "source": held["source"],
+            "recorded_by": held["recorded_by"],
             "body": body,
         }
 

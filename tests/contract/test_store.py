@@ -1,0 +1,396 @@
+"""What both engines promise: the same suite on the embedded engine and on Neo4j."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from cmdb.desk.access import SYSTEM
+from cmdb.errors import CmdbError, ErrorCode
+from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    Dependency,
+    Direction,
+    Event,
+    EventState,
+    Item,
+    Party,
+    PartyKind,
+    Record,
+    RecordKind,
+    Role,
+    Ticket,
+    TicketKind,
+    TicketState,
+    Window,
+    WindowKind,
+    WorkNote,
+)
+from cmdb.model.redundancy import OnTrip, RedundancyGroup
+from cmdb.model.severity import MapKind, Severity, SeverityMap, Strength
+from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, RowStatus, WriteOutcome
+from cmdb.store.store import Store
+from tests.support.moments import NOON, minutes
+
+GROUP = RedundancyGroup(name="wan", trip=(1, 2), on_trip=OnTrip.WORST)
+TABLE = SeverityMap(
+    MapKind.TABLE, table=(Severity.OK, Severity.OK, Severity.MINOR, Severity.MINOR, Severity.CRITICAL)
+)
+ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
+
+
+def item(key: str, **fields: object) -> Item:
+    return replace(Item(key=key, ci_class="server", name=f"name of {key}"), **fields)  # type: ignore[arg-type]
+
+
+def edge(consumer: str, provider: str, **fields: object) -> Dependency:
+    plain = Dependency(consumer=consumer, verb="DEPENDS_ON", provider=provider, strength=Strength.HARD)
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def event(key: str, at: float = 0, on: str = "a", **fields: object) -> Event:
+    when = NOON + minutes(at)
+    plain = Event(
+        key=key, source="m", item=on, condition="c", severity=Severity.MAJOR, state=EventState.OPEN,
+        direction=Direction.ERROR, raised_at=when, last_seen_at=when, changed_at=when,
+    )  # fmt: skip
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+def incident(key: str, cause: str | None = "cause:a", **fields: object) -> Ticket:
+    plain = Ticket(
+        key=key, ticket_kind=TicketKind.INCIDENT, title=key, state=TicketState.NEW, opened_at=NOON, changed_at=NOON,
+        items=("a",), cause_key=cause, notes=(WorkNote(at=NOON, author="ann", text='said "no"'),),
+    )  # fmt: skip
+    return replace(plain, **fields)  # type: ignore[arg-type]
+
+
+async def write(store: Store, *records: Record, at: float = 0) -> WriteOutcome:
+    return await store.write(SYSTEM, "test", records, NOON + minutes(at))
+
+
+EVERY_KIND: tuple[Record, ...] = (
+    item("a", description="ä", attributes={"ram": 4, "tags": ("x", "y"), "ratio": 0.5, "live": True}, groups=(GROUP,)),
+    item("b"),
+    edge("a", "b", group="wan", weight=3, map=TABLE, strength=Strength.SOFT, note="why"),
+    event("e1"),
+    Change(
+        key="c1", title="patch", change_kind="normal", state="completed", targets=("a", "b"),  # type: ignore[arg-type]
+        actual_start=NOON, actual_end=NOON + minutes(5),
+    ),
+    incident("t1", events=("e1",)),
+    Party(key="ann", party_kind=PartyKind.PERSON, name="Ann", member_of=("team",)),
+    Assignment(party="ann", role=Role.SUBSCRIBES, item="a"),
+    Window(key="w1", window_kind=WindowKind.MAINTENANCE, title="w", items=("b",), start=NOON, end=NOON + minutes(9)),
+)  # fmt: skip
+
+
+async def test_every_kind_comes_back_as_it_was_written(store: Store) -> None:
+    outcome = await write(store, *EVERY_KIND)
+    assert {row.status for row in outcome.results} == {RowStatus.CREATED}
+    for record in EVERY_KIND:
+        (stored,) = await store.records(SYSTEM, record.kind, [record.key])
+        given = record if isinstance(record, Event | Ticket) else replace(record, valid_from=NOON)
+        assert stored.record == given
+        assert (stored.revision, stored.recorded_at, stored.source) == (1, NOON, "test")
+
+
+async def test_an_unchanged_batch_takes_no_revision(store: Store) -> None:
+    await write(store, *EVERY_KIND)
+    again = await write(store, *EVERY_KIND, at=5)
+    assert again.revision == 1
+    assert {row.status for row in again.results} == {RowStatus.UNCHANGED}
+    assert await store.head() == 1
+
+
+async def test_results_come_in_input_order_with_their_fate(store: Store) -> None:
+    await write(store, item("a"), item("b"))
+    outcome = await write(store, item("c"), item("a"), item("b", name="new"))
+    assert [(row.key, row.status.value) for row in outcome.results] == [
+        ("c", "created"),
+        ("a", "unchanged"),
+        ("b", "updated"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        edge("a", "nowhere"),
+        event("e", on="nowhere"),
+        incident("t", items=("nowhere",)),
+        Assignment(party="nobody", role=Role.OWNS, item="a"),
+        Assignment(party="ann", role=Role.OWNS, item="nowhere"),
+    ],
+    ids=lambda record: f"{record.kind}",
+)
+async def test_a_dangling_end_refuses_the_whole_batch(store: Store, bad: Record) -> None:
+    await write(store, item("a"), Party(key="ann", party_kind=PartyKind.PERSON, name="Ann"))
+    outcome = await write(store, item("new"), bad)
+    assert [row.status for row in outcome.results] == [RowStatus.REFUSED, RowStatus.REFUSED]
+    problem = outcome.results[1].problem
+    assert problem is not None
+    assert problem.code is ErrorCode.DANGLING_END
+    assert "no" in problem.message
+    assert problem.hint
+    assert await store.records(SYSTEM, RecordKind.ITEM, ["new"]) == []
+    assert (outcome.revision, await store.head()) == (1, 1)
+
+
+async def test_ends_may_come_in_the_same_batch_in_any_order(store: Store) -> None:
+    outcome = await write(store, edge("a", "b"), event("e"), item("b"), item("a"))
+    assert not outcome.refused
+
+
+async def test_one_open_incident_per_cause(store: Store) -> None:
+    await write(store, item("a"), incident("t1"))
+    second = await write(store, incident("t2"))
+    assert second.results[0].problem is not None
+    assert second.results[0].problem.code is ErrorCode.CONFLICT
+    assert "t1" in second.results[0].problem.message
+    both = await write(store, incident("t3", "other"), incident("t4", "other"))
+    assert both.refused
+    resolved = incident("t1", state=TicketState.RESOLVED, resolved_at=NOON)
+    assert not (await write(store, resolved, incident("t2"))).refused
+
+
+async def test_superseded_states_are_kept(store: Store) -> None:
+    await write(store, item("a"))
+    await write(store, item("a", name="second"), at=10)
+    await write(store, item("a", name="third", valid_from=NOON + minutes(15)), at=20)
+    versions = await store.versions(SYSTEM, RecordKind.ITEM, "a")
+    assert [row.record.name for row in versions if isinstance(row.record, Item)] == [
+        "name of a",
+        "second",
+        "third",
+    ]
+    assert [(row.valid_from, row.valid_to) for row in versions] == [
+        (NOON, NOON + minutes(10)),
+        (NOON + minutes(10), NOON + minutes(15)),
+        (NOON + minutes(15), None),
+    ]
+    assert [row.revision for row in versions] == [1, 2, 3]
+
+
+async def test_dependencies_and_assignments_keep_their_past_too(store: Store) -> None:
+    ann = Party(key="ann", party_kind=PartyKind.PERSON, name="Ann")
+    owns = Assignment(party="ann", role=Role.OWNS, item="a")
+    await write(store, item("a"), item("b"), ann, edge("a", "b"), owns)
+    await write(store, edge("a", "b", weight=2), replace(owns, ended=True), at=5)
+    past = await store.versions(SYSTEM, RecordKind.DEPENDENCY, edge("a", "b").key)
+    assert [row.record.weight for row in past if isinstance(row.record, Dependency)] == [1, 2]
+    ended = await store.versions(SYSTEM, RecordKind.ASSIGNMENT, owns.key)
+    assert [row.valid_to for row in ended] == [NOON + minutes(5), NOON + minutes(5)]
+
+
+async def test_ending_and_asserting_again_opens_the_same_dependency(store: Store) -> None:
+    await write(store, item("a"), item("b"), edge("a", "b"))
+    await write(store, edge("a", "b", ended=True), at=5)
+    assert (await store.delta(SYSTEM, 0)).dependencies.consumers == []
+    await write(store, edge("a", "b"), at=9)
+    assert (await store.delta(SYSTEM, 0)).dependencies.consumers == ["a"]
+    assert len(await store.versions(SYSTEM, RecordKind.DEPENDENCY, edge("a", "b").key)) == 3
+
+
+async def test_ending_what_never_was_changes_nothing(store: Store) -> None:
+    await write(store, item("a"), item("b"))
+    outcome = await write(store, edge("a", "b", ended=True), item("ghost", retired=True))
+    assert {row.status for row in outcome.results} == {RowStatus.UNCHANGED}
+    assert outcome.revision == 1
+
+
+async def test_retiring_leaves_a_tombstone_and_closes_dependencies_at_both_ends(store: Store) -> None:
+    await write(store, item("a"), item("b"), item("c"), edge("a", "b"), edge("b", "c"))
+    await write(store, item("b", retired=True), at=5)
+    delta = await store.delta(SYSTEM, 1)
+    assert dict(zip(delta.items.keys, delta.items.retired, strict=True)) == {
+        "a": False,
+        "b": True,
+    }
+    assert delta.dependencies.consumers == []
+    assert sorted((await store.delta(SYSTEM, 0)).items.keys) == ["a", "c"]
+    assert len(await store.versions(SYSTEM, RecordKind.DEPENDENCY, edge("a", "b").key)) == 2
+    assert (await write(store, edge("a", "b"))).refused
+    revived = await write(store, item("b"), edge("a", "b"), at=9)
+    assert not revived.refused
+    assert (await store.delta(SYSTEM, 0)).dependencies.consumers == ["a"]
+
+
+async def test_work_on_a_retired_ci_can_still_be_finished(store: Store) -> None:
+    await write(store, item("a"), event("e"), incident("t1"))
+    await write(store, item("a", retired=True), at=5)
+    done = incident("t1", state=TicketState.RESOLVED, resolved_at=NOON)
+    gone = event("e", state=EventState.CLEARED, cleared_at=NOON, changed_at=NOON + minutes(6))
+    assert not (await write(store, done, gone, at=6)).refused
+
+
+def shape(delta: GraphDelta) -> dict[str, object]:
+    items = zip(delta.items.keys, delta.items.names, delta.items.classes, delta.items.groups, strict=True)
+    rows = delta.dependencies
+    edges = zip(
+        rows.consumers,
+        rows.providers,
+        rows.verbs,
+        rows.strengths,
+        rows.maps,
+        rows.weights,
+        rows.groups,
+        strict=True,
+    )
+    lists = (delta.events, delta.changes, delta.tickets, delta.parties, delta.assignments, delta.windows)
+    return {
+        "items": sorted(map(repr, items)),
+        "edges": sorted(map(repr, edges)),
+        "records": [sorted(record.key for record in records) for records in lists],
+    }
+
+
+async def test_the_whole_present_equals_what_the_tail_adds_up_to(store: Store) -> None:
+    await write(store, *EVERY_KIND)
+    first = await store.delta(SYSTEM, 0)
+    assert first.revision == 1
+    assert shape(first)["edges"] == [
+        repr(("a", "b", "DEPENDS_ON", Strength.SOFT, TABLE, 3, "wan"))
+    ]  # fmt: skip
+    await write(store, edge("b", "a"), at=1)
+    tail = await store.delta(SYSTEM, 1)
+    assert (tail.revision, tail.items.keys, tail.dependencies.consumers) == (2, ["b"], ["b"])
+    assert (tail.events, tail.tickets, tail.assignments) == ([], [], [])
+    ended = Assignment(party="ann", role=Role.SUBSCRIBES, item="a", ended=True)
+    cleared = event("e1", state=EventState.CLEARED, cleared_at=NOON)
+    await write(store, ended, cleared, at=2)
+    tail = await store.delta(SYSTEM, 2)
+    assert [(row.key, row.ended) for row in tail.assignments] == [(ended.key, True)]
+    assert [row.state for row in tail.events] == [EventState.CLEARED]
+    now = await store.delta(SYSTEM, 0)
+    assert (now.events, now.assignments) == ([], [])
+    assert (await store.delta(SYSTEM, 3)).items.keys == []
+
+
+async def test_pages_go_newest_first_without_gap_or_repeat(store: Store) -> None:
+    times = [0, 0, 1, 60 * 24 * 3, -60 * 24 * 20, -60 * 24 * 300, -60 * 24 * 4000, 60 * 24 * 30]
+    await write(store, item("a"), *(event(f"e{number}", at) for number, at in enumerate(times)))
+    expected = [f"e{n}" for _, n in sorted(((at, n) for n, at in enumerate(times)), reverse=True)]
+    assert await store.count(SYSTEM, RecordKind.EVENT, RecordFilter()) == len(times)
+    for query in (RecordFilter(), RecordFilter(items=frozenset({"a"}))):
+        seen: list[str] = []
+        after: PageKey | None = None
+        while rows := await store.page(SYSTEM, RecordKind.EVENT, query, after, 3):
+            seen += [row.record.key for row in rows]
+            last = rows[-1].record
+            assert isinstance(last, Event)
+            after = PageKey(last.raised_at, last.key)
+        assert seen == expected
+
+
+async def test_filters_narrow_pages_and_counts_alike(store: Store) -> None:
+    closed = event("e3", 5, state=EventState.CLEARED)
+    await write(store, item("a"), item("b"), event("e1"), event("e2", 1, "b"), closed)
+    for query, keys in (
+        (RecordFilter(items=frozenset({"b"})), ["e2"]),
+        (RecordFilter(states=frozenset({"open"})), ["e2", "e1"]),
+        (RecordFilter(since=NOON + minutes(1)), ["e3", "e2"]),
+        (RecordFilter(since=NOON, until=NOON + minutes(1)), ["e1"]),
+        (RecordFilter(items=frozenset()), []),
+    ):
+        rows = await store.page(SYSTEM, RecordKind.EVENT, query, None, 10)
+        assert [row.record.key for row in rows] == keys
+        assert await store.count(SYSTEM, RecordKind.EVENT, query) == len(keys)
+
+
+async def test_links_follow_their_record(store: Store) -> None:
+    await write(store, item("a"), item("b"), incident("t1"))
+    await write(store, incident("t1", items=("b",)), at=1)
+    on_a = await store.page(SYSTEM, RecordKind.TICKET, RecordFilter(items=frozenset({"a"})), None, 5)
+    on_b = await store.page(SYSTEM, RecordKind.TICKET, RecordFilter(items=frozenset({"b"})), None, 5)
+    assert (len(on_a), len(on_b)) == (0, 1)
+
+
+async def test_a_subscriber_reads_only_what_hangs_off_their_services(store: Store) -> None:
+    await write(store, *EVERY_KIND)
+    await write(
+        store,
+        event("hidden", on="b"),
+        incident("t2", "x", items=("b",)),
+        incident("t3", "y", items=("b",), caller="ann"),
+    )
+    assert [row.record.key for row in await store.records(ANN, RecordKind.ITEM, ["a", "b"])] == ["a"]
+    events = await store.page(ANN, RecordKind.EVENT, RecordFilter(), None, 10)
+    assert [row.record.key for row in events] == ["e1"]
+    assert await store.count(ANN, RecordKind.EVENT, RecordFilter()) == 1
+    (change,) = await store.page(ANN, RecordKind.CHANGE, RecordFilter(), None, 10)
+    assert isinstance(change.record, Change)
+    assert change.record.targets == ("a",)
+    tickets = await store.records(ANN, RecordKind.TICKET, ["t1", "t2", "t3"])
+    assert [(row.record.key, row.record.items) for row in tickets if isinstance(row.record, Ticket)] == [
+        ("t1", ("a",)),
+        ("t3", ()),
+    ]
+    assert await store.records(ANN, RecordKind.DEPENDENCY, [edge("a", "b", group="wan").key]) == []
+    assert [row.record.key for row in await store.records(ANN, RecordKind.PARTY, ["ann"])] == ["ann"]
+    assert await store.versions(ANN, RecordKind.EVENT, "hidden") == []
+    with pytest.raises(CmdbError) as caught:
+        await store.delta(ANN, 0)
+    assert caught.value.code is ErrorCode.FORBIDDEN
+
+
+async def test_four_writers_take_distinct_revisions_and_double_nothing(
+    store_address_pair: tuple[Store, Store],
+) -> None:
+    first, second = store_address_pair
+    await write(first, item("hub"))
+
+    async def load(store: Store, writer: int) -> list[int]:
+        taken: list[int] = []
+        for number in range(5):
+            key = f"w{writer}-{number}"
+            outcome = await write(
+                store, item(key), item("shared", name=key), edge(key, "hub"), edge("shared", "hub")
+            )
+            taken.append(outcome.revision)
+        return taken
+
+    taken = await asyncio.gather(*(load(store, writer) for writer, store in enumerate([first, second] * 2)))
+    revisions = [revision for one in taken for revision in one]
+    assert sorted(revisions) == list(range(2, 22))
+    delta = await first.delta(SYSTEM, 0)
+    assert len(delta.items.keys) == len(set(delta.items.keys)) == 22
+    assert len(delta.dependencies.consumers) == 21
+
+
+async def test_duplicate_keys_in_one_batch_are_refused(store: Store) -> None:
+    with pytest.raises(CmdbError) as caught:
+        await write(store, item("a"), item("a"))
+    assert caught.value.code is ErrorCode.DUPLICATE_KEY
+
+
+async def test_an_undeclared_verb_never_reaches_a_statement(store: Store) -> None:
+    with pytest.raises(CmdbError) as caught:
+        await write(store, item("a"), edge("a", "a", verb="X]->() DETACH DELETE n //"))
+    assert caught.value.code is ErrorCode.UNKNOWN_VERB
+
+
+async def test_hostile_text_stays_text(store: Store) -> None:
+    key = "a'}) DETACH DELETE n //\"\\`$"
+    await write(store, item(key, name=key, attributes={"os": key}), event("e'\"", on=key))
+    (stored,) = await store.records(SYSTEM, RecordKind.ITEM, [key])
+    assert stored.record.key == key
+    rows = await store.page(SYSTEM, RecordKind.EVENT, RecordFilter(items=frozenset({key})), None, 5)
+    assert [row.record.key for row in rows] == ["e'\""]
+
+
+async def test_emptiness_is_told(store: Store) -> None:
+    assert await store.is_empty()
+    await write(store, item("a"))
+    assert not await store.is_empty()
+    await store.ping()
+
+
+async def test_long_intervals_survive(store: Store) -> None:
+    early = NOON - timedelta(days=36500)
+    await write(store, item("a", valid_from=early))
+    (stored,) = await store.records(SYSTEM, RecordKind.ITEM, ["a"])
+    assert stored.valid_from == early
