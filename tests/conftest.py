@@ -18,8 +18,8 @@ from cmdb.store.store import Store, open_store
 from tests.support.neo4j_server import neo4j_for_tests
 
 # No deadline: a slow machine is not a failing test.
-settings.register_profile("default", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=5_000)
+settings.register_profile("default", deadline=None, max_examples=200)
+settings.register_profile("long", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 ENGINES = ("embedded", "neo4j")
