@@ -1,11 +1,18 @@
 import pytest
-from starlette.applications import Starlette
 
-from cmdb.api.serving import serve
-from cmdb.errors import ErrorCode, Forbidden
+from cmdb.api.serving import listen
+from cmdb.errors import ErrorCode, Forbidden, InvalidInput
 
 
-async def test_nothing_is_served_to_other_machines() -> None:
+def test_nothing_is_served_to_other_machines() -> None:
     with pytest.raises(Forbidden) as caught:
-        await serve(Starlette(), "0.0.0.0", 8000)
+        listen("0.0.0.0", 0)
     assert caught.value.code is ErrorCode.FORBIDDEN
+
+
+def test_a_taken_port_is_named() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InvalidInput) as caught:
+            listen("127.0.0.1", port)
+    assert str(port) in caught.value.message

@@ -1,0 +1,60 @@
+"""The command line: every command, what they share, and how errors end a run."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cmdb.cli import questions
+from cmdb.cli.client import open_client
+from cmdb.cli.doctor import doctor
+from cmdb.cli.getting import get
+from cmdb.cli.loading import load
+from cmdb.cli.serving import serve_command
+from cmdb.cli.session import Session, fail
+from cmdb.errors import CmdbError, ErrorCode
+from cmdb.settings import read_settings
+
+
+def build_cli() -> typer.Typer:
+    """Return the command line with every command but those of packages above this one."""
+    cli = typer.Typer(name="cmdb", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    cli.callback()(_share)
+    cli.command("serve")(serve_command)
+    for command in (
+        questions.impact,
+        questions.changes,
+        questions.causes,
+        questions.whatif,
+        questions.intake,
+        questions.timeline,
+        questions.search,
+        questions.topology,
+        get,
+        load,
+        doctor,
+    ):
+        cli.command()(command)
+    return cli
+
+
+def run_cli(cli: typer.Typer) -> None:
+    """Run with the process's arguments; errors are told in two lines, never as a stack trace."""
+    try:
+        cli()
+    except CmdbError as error:
+        fail(error)
+    except BrokenPipeError:
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last border: a user gets a sentence
+        fail(CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours."))
+
+
+def _share(
+    context: typer.Context,
+    url: Annotated[str | None, typer.Option(help="A running server; default: CMDB_URL.")] = None,
+    act_as: Annotated[str | None, typer.Option("--as", help="Ask as ROLE or ROLE:PARTY.")] = None,
+) -> None:
+    """Ask the CMDB what an event impacts and what changed upstream."""
+    if context.obj is None:
+        context.obj = Session(lambda: open_client(read_settings(), url), act_as)

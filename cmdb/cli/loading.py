@@ -1,0 +1,98 @@
+"""`cmdb load`: files through a loader folder, or through a jq program of the user's own, into the service."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cmdb import resources
+from cmdb.cli.answers import Rendered, table
+from cmdb.cli.client import Json
+from cmdb.cli.questions import FORMAT
+from cmdb.cli.session import Output, Session, write
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
+from cmdb.ingest.formats import Format
+from cmdb.ingest.loaders import Loaders
+from cmdb.ingest.records import encode
+from cmdb.metamodel import read_metamodel
+from cmdb.ports.records import LocatedRecord
+
+
+def load(
+    context: typer.Context,
+    loader: Annotated[str, typer.Argument(metavar="LOADER", help="A folder of loaders/; a free name with --map.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files; '-' is standard input.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    program: Annotated[str | None, typer.Option("--map", help="A jq program instead of the loader's.")] = None,
+    input_format: Annotated[Format | None, typer.Option("--format", help="Format for --map.")] = None,
+    source: Annotated[str | None, typer.Option(help="Who asserts the records; default: the loader.")] = None,
+    output: Output = FORMAT,
+) -> None:
+    """Bring files in; with a faulty record anywhere nothing is written."""
+    located = _read(loader, paths, program, input_format)
+    lines = [json.dumps(encode(row.record)).encode() for row in located]
+    report = asyncio.run(_send(context.obj, source or loader, lines, dry_run=dry_run))
+    write({"load": _at_home(report, located)}, output, show_report)
+    if report["problems"]:
+        raise CmdbError(
+            ErrorCode(report["problems"][0]["code"]),
+            f"{len(report['problems'])} records were refused; nothing was written.",
+            hint="Mend them and load again.",
+        )
+
+
+def _read(
+    loader: str, paths: Sequence[str], program: str | None, input_format: Format | None
+) -> list[LocatedRecord]:
+    loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
+    if program is None:
+        return [row for path in paths for row in loaders.load_file(loader, path, _remark)]
+    if input_format is None:
+        raise InvalidInput(
+            ErrorCode.MISSING_FIELD,
+            "--map needs --format.",
+            hint="Give one of " + ", ".join(Format) + ".",
+            place=Place("command line", field="--format"),
+        )
+    if not Path(program).is_file():
+        raise InvalidInput(
+            ErrorCode.NOT_FOUND, "There is no such file.", hint="Give a jq program.", place=Place(program)
+        )
+    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, _remark)]
+
+
+def _remark(text: str) -> None:
+    sys.stderr.write(f"note: {text}\n")
+
+
+async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
+    async with session.connect() as client:
+        return await client.upload(source, lines, dry_run=dry_run)
+
+
+def _at_home(report: Json, located: Sequence[LocatedRecord]) -> Json:
+    """Replace the upload's line numbers by the places in the files that the user knows."""
+    return {**report, "problems": [{**row, "place": _place(row["place"], located)} for row in report["problems"]]}
+
+
+def _place(told: str, located: Sequence[LocatedRecord]) -> str:
+    line = told.partition(",")[0].rpartition(":")[2]
+    return str(located[int(line) - 1].place) if line.isdecimal() and int(line) <= len(located) else told
+
+
+def show_report(report: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents
+    """Counts per kind, or the problems."""
+    if report["problems"]:
+        rows = ([row["place"], row["code"], f"{row['message']} {row['hint']}"] for row in report["problems"])
+        yield table(["place", "code", "what"], rows)
+        return
+    yield table(["kind", "records"], ([kind, _tally(counts)] for kind, counts in report["counts"].items()))
+    yield "checked, nothing written" if report["dryRun"] else f"revision {report['revision']}"
+
+
+def _tally(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {status}" for status, number in counts.items())
