@@ -25,7 +25,7 @@ SINGLE = -1
 STRENGTHS = tuple(Strength)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GroupArrays:
     """Declared redundancy groups [G].
 
@@ -72,7 +72,7 @@ class Views(NamedTuple):
     tables: tuple[bytes, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Topology:
     """Items [N] and dependencies [E]; `keys`, `names`, `classes` and `index` speak of item numbers.
 

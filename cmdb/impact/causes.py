@@ -5,18 +5,18 @@ failures without it leave the item better than now, and with it do not. With at 
 (`lattice`); beyond that `greedy` finds true causes and true minimal sets, though not all.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from cmdb.impact import greedy, lattice
 from cmdb.impact.arrays import SeverityArray, Topology
-from cmdb.impact.reach import upstream
-from cmdb.impact.scenarios import Bits, Table, affected, play, providers_first, table
+from cmdb.impact.closure import Closure, close
+from cmdb.impact.scenarios import Bits, Table, play, table
 
 Sets = tuple[tuple[int, ...], ...]
 
 MOST_FAILURES = 1024
-"""Of more failing inputs only the nearest of the worst are looked at; the others count as failing throughout."""
+"""Of more failing inputs only this many are looked at, the worst first; the others count as failing throughout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,24 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """Whether the item stands at `rung` or above when only some of `failing` fail, and `held` fail in any case."""
+    """Whether the item stands at `rung` or above when only some of `failing` fail, and `held` fail in any case.
 
-    topology: Topology
-    item: int
-    order: Sequence[int]
-    own: SeverityArray
+    Items are places in the closure; `own` are their severities.
+    """
+
+    closure: Closure
+    own: Mapping[int, int]
     failing: Sequence[int]
     held: Sequence[int]
-    rung: int
+    touched: Sequence[int]
+    rung: int = 0
 
     def tables(self, columns: Sequence[Bits], full: Bits) -> Table:
         """Return the item's table, where the k-th of `failing` fails in the scenarios `columns[k]`."""
-        start = {item: table(full, int(self.own[item]), full) for item in self.held}
+        start = {place: table(full, self.own[place], full) for place in self.held}
         pairs = zip(self.failing, columns, strict=True)
-        start.update((item, table(full, int(self.own[item]), column)) for item, column in pairs)
-        return play(self.topology, self.order, start, full).get(self.item, table(full, 0, 0))
+        start.update((place, table(full, self.own[place], column)) for place, column in pairs)
+        return play(self.closure, start, self.touched, full)[-1]
 
     def bad(self, columns: Sequence[Bits], full: Bits) -> Bits:
         """Return the scenarios in which the item is as bad as now."""
@@ -59,26 +61,24 @@ class _Question:
 
 def explain(topology: Topology, own: SeverityArray, item: int, *, most: int = 20) -> Explanation:
     """Explain the item's effective severity under own severities [N]; at most `most` sets of each kind are listed."""
-    closure = upstream(topology, item)
-    failing = closure[own[closure] > 0].tolist()
-    order = providers_first(topology, item, affected(topology, failing, set(closure.tolist())))
+    closure = close(topology, item)
+    severities = own[closure.order].tolist()
+    failing = {place: rung for place, rung in enumerate(severities) if rung}
     if len(failing) > lattice.WIDEST:
-        # Nearest first among equals: the closure comes breadth first and sorting is stable.
-        failing.sort(key=lambda at: -int(own[at]))
-        return _explain_some(_question(topology, own, order, item, failing), most)
-    failing.sort(key=topology.keys.__getitem__)
-    return _explain_all(_question(topology, own, order, item, failing), most)
+        chosen = sorted(failing, key=lambda place: (-failing[place], -place))
+        found = _explain_some(_question(closure, failing, chosen))
+    else:
+        chosen = sorted(failing, key=lambda place: topology.keys[closure.order[place]])
+        found = _explain_all(_question(closure, failing, chosen), most)
+    return _named(found, [topology.keys[at] for at in closure.order], closure.order, most)
 
 
-def _question(
-    topology: Topology, own: SeverityArray, order: Sequence[int], item: int, failing: Sequence[int]
-) -> _Question:
+def _question(closure: Closure, own: Mapping[int, int], chosen: Sequence[int]) -> _Question:
     """Ask about the severity that the item has now."""
-    chosen, held = failing[:MOST_FAILURES], failing[MOST_FAILURES:]
-    question = _Question(topology, item, order, own, chosen, held, 0)
-    now = question.tables([1] * len(chosen), 1)
-    rung = max(at for at in range(5) if now[at])
-    return _Question(topology, item, order, own, chosen, held, rung)
+    failing, held = chosen[:MOST_FAILURES], chosen[MOST_FAILURES:]
+    question = _Question(closure, own, failing, held, closure.downstream(chosen))
+    now = question.tables([1] * len(failing), 1)
+    return replace(question, rung=max(at for at in range(5) if now[at]))
 
 
 def _explain_all(question: _Question, most: int) -> Explanation:
@@ -86,34 +86,38 @@ def _explain_all(question: _Question, most: int) -> Explanation:
     if question.rung == 0:
         return Explanation()
     truth = question.bad(lattice.columns(size), lattice.full(size))
+    failures = lattice.members(lattice.minimal(truth, size), size, most)
+    repairs = lattice.members(lattice.maximal_no(truth, size), size, most, left_out=True)
     return Explanation(
         causes=tuple(failing[at] for at in lattice.pivotal(truth, size)),
-        minimal_failures=_named(lattice.members(lattice.minimal(truth, size), size, most), failing),
-        repairs=_named(lattice.members(lattice.maximal_no(truth, size), size, most, left_out=True), failing),
+        minimal_failures=tuple(tuple(failing[at] for at in found) for found in failures),
+        repairs=tuple(tuple(failing[at] for at in found) for found in repairs),
     )
 
 
-def _explain_some(question: _Question, most: int) -> Explanation:
+def _explain_some(question: _Question) -> Explanation:
+    failing, size = question.failing, len(question.failing)
     if question.rung == 0:
         return Explanation()
-    failing, size = question.failing, len(question.failing)
     failures = greedy.minimal_sets(question.bad, size)
     repairs = greedy.minimal_sets(question.better, size)
-    causes = {failing[at] for at in failures.pivotal | repairs.pivotal}
-    key = question.topology.keys.__getitem__
+    # With some failures held throughout, what else it takes is no minimal set of failures, but still a cause.
+    listed = frozenset() if question.held else failures.sets
     return Explanation(
-        causes=tuple(sorted(causes, key=key)),
-        minimal_failures=() if question.held else _by_key(failures.sets, question, most),
-        repairs=_by_key(repairs.sets, question, most),
+        causes=tuple(failing[at] for at in failures.pivotal | repairs.pivotal),
+        minimal_failures=tuple(tuple(failing[at] for at in found) for found in listed),
+        repairs=tuple(tuple(failing[at] for at in found) for found in repairs.sets),
         exact=False,
     )
 
 
-def _named(sets: Sequence[Sequence[int]], failing: Sequence[int]) -> Sets:
-    return tuple(tuple(failing[at] for at in found) for found in sets)
+def _named(found: Explanation, keys: Sequence[str], order: Sequence[int], most: int) -> Explanation:
+    """Turn places into item numbers, all by key, sets by size first."""
 
+    def ordered(sets: Sets) -> Sets:
+        by_key = (sorted(places, key=keys.__getitem__) for places in sets)
+        ranked = sorted(by_key, key=lambda places: (len(places), [keys[place] for place in places]))
+        return tuple(tuple(order[place] for place in places) for places in ranked[:most])
 
-def _by_key(sets: frozenset[frozenset[int]], question: _Question, most: int) -> Sets:
-    key = question.topology.keys.__getitem__
-    named = (tuple(sorted((question.failing[at] for at in found), key=key)) for found in sets)
-    return tuple(sorted(named, key=lambda found: (len(found), [key(item) for item in found]))[:most])
+    causes = tuple(order[place] for place in sorted(found.causes, key=keys.__getitem__))
+    return Explanation(causes, ordered(found.minimal_failures), ordered(found.repairs), found.exact)

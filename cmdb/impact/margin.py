@@ -11,8 +11,10 @@ from itertools import combinations
 from math import comb
 
 from cmdb.impact.arrays import SeverityArray, Topology
-from cmdb.impact.reach import upstream
-from cmdb.impact.scenarios import Bits, affected, play, providers_first, table
+from cmdb.impact.closure import Closure, close
+from cmdb.impact.scenarios import Bits, play, table
+
+Set = tuple[int, ...]
 
 TOP = 4
 SCENARIOS = 16_384
@@ -34,49 +36,59 @@ class MarginResult:
     next_failures: tuple[int, ...]
 
 
+NOTHING_TO_LOSE = MarginResult(None, exact=True, next_failures=())
+
+
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What is upstream of the item, itself last and providers first, and what covers each that can still worsen."""
+    """The item's closure with the severities of its places, and what covers each place that can still worsen it."""
 
-    topology: Topology
-    effective: SeverityArray
-    item: int
-    order: Sequence[int]
+    closure: Closure
+    effective: Sequence[int]
     cover: Mapping[int, int]
 
     @property
     def most(self) -> int:
         """The number of sets that one play may hold."""
-        return min(SCENARIOS, BITS // (len(self.order) + 1))
+        return min(SCENARIOS, BITS // len(self.closure))
 
-    def worsening(self, sets: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """Return those sets of items whose joint failure would worsen the item."""
-        full, effective = (1 << len(sets)) - 1, self.effective
-        start = {at: table(full, int(effective[at]), full) for at in self.order if effective[at]}
+    def worsening(self, sets: Sequence[Set]) -> list[Set]:
+        """Return those sets of places whose joint failure would worsen the item."""
+        full = (1 << len(sets)) - 1
+        start = {place: table(full, rung, full) for place, rung in enumerate(self.effective) if rung}
         columns = _columns(sets)
-        for failing, bits in columns.items():
-            held = start.get(failing) or table(full, 0, 0)
-            start[failing] = [*(before | bits for before in held[:-1]), 0]
-        touched = affected(self.topology, list(columns), set(self.order))
-        tables = play(self.topology, [at for at in self.order if at in touched], start, full)
-        answers = tables[self.item][int(effective[self.item]) + 1] if self.item in tables else 0
-        return [failing for number, failing in enumerate(sets) if answers >> number & 1]
+        for place, bits in columns.items():
+            start[place] = [
+                full,
+                *(full if self.effective[place] >= rung else bits for rung in (1, 2, 3, 4)),
+                0,
+            ]
+        after = play(self.closure, start, self.closure.downstream(columns), full)[-1][self.effective[-1] + 1]
+        return [failing for number, failing in enumerate(sets) if after >> number & 1]
 
 
 def margin(topology: Topology, effective: SeverityArray, item: int, *, bound: int = 2) -> MarginResult:
     """Return the item's margin under these effective severities [N], exact up to `bound` further failures."""
-    around = _surroundings(topology, effective, item)
-    free = sorted(set(around.cover.values()), key=topology.keys.__getitem__)
-    if not free or not around.worsening([tuple(free)]):
-        return MarginResult(None, exact=True, next_failures=())
-    for size in range(1, bound + 1):
-        if comb(len(free), size) > around.most:
-            return MarginResult(size - 1, exact=False, next_failures=())
-        found = around.worsening(list(combinations(free, size)))
-        if found:
-            alone = {at for (at,) in found} if size == 1 else set()
-            return MarginResult(size - 1, exact=True, next_failures=_beneath(around, alone))
-    return MarginResult(bound, exact=len(free) == bound + 1, next_failures=())
+    if effective[item] == TOP:
+        return NOTHING_TO_LOSE
+    closure = close(topology, item)
+    severities = effective[closure.order].tolist()
+    around = _Surroundings(closure, severities, _cover(closure, severities))
+    free = sorted(set(around.cover.values()))
+    listed = free if len(free) < around.most else []
+    everything = tuple(free)
+    found = around.worsening([everything, *((place,) for place in listed)])
+    if everything not in found:
+        return NOTHING_TO_LOSE
+    alone = {place for failing in found if len(failing) == 1 for place in failing}
+    if alone:
+        beneath = sorted(
+            (closure.order[place] for place in _beneath(around, alone)), key=topology.keys.__getitem__
+        )
+        return MarginResult(0, exact=True, next_failures=tuple(beneath))
+    if not listed:
+        return MarginResult(0, exact=False, next_failures=())
+    return _joint(around, free, bound)
 
 
 def single_points(topology: Topology, effective: SeverityArray, item: int) -> tuple[int, ...]:
@@ -84,44 +96,45 @@ def single_points(topology: Topology, effective: SeverityArray, item: int) -> tu
     return margin(topology, effective, item, bound=1).next_failures
 
 
-def _surroundings(topology: Topology, effective: SeverityArray, item: int) -> _Surroundings:
-    if effective[item] == TOP:
-        return _Surroundings(topology, effective, item, (), {})
-    order = providers_first(topology, item, set(upstream(topology, item).tolist()))
-    return _Surroundings(topology, effective, item, order, _cover(topology, effective, order))
+def _joint(around: _Surroundings, free: Sequence[int], bound: int) -> MarginResult:
+    """Try sets of two and more, none of which worsens the item alone."""
+    for size in range(2, bound + 1):
+        if comb(len(free), size) > around.most:
+            return MarginResult(size - 1, exact=False, next_failures=())
+        if around.worsening(list(combinations(free, size))):
+            return MarginResult(size - 1, exact=True, next_failures=())
+    return MarginResult(bound, exact=len(free) == bound + 1, next_failures=())
 
 
-def _cover(topology: Topology, effective: SeverityArray, order: Sequence[int]) -> dict[int, int]:
-    """Return for each provider that is not CRITICAL yet the one that covers it, itself if none does.
+def _cover(closure: Closure, effective: Sequence[int]) -> dict[int, int]:
+    """Return for each provider that is not CRITICAL yet the place that covers it, its own if none does.
 
-    Items covered by one that is CRITICAL already cannot worsen anything and are left out.
+    Places covered by one that is CRITICAL already cannot worsen anything and are left out.
     """
-    views, item = topology.views, order[-1]
+    item = len(closure) - 1
     cover = {item: item}
-    known = set(order)
-    for at in reversed(order[:-1]):
-        consumers = views.consumer[views.down[at] : views.down[at + 1]]
-        covers = {cover.get(consumer) for consumer in consumers if consumer in known and consumer != at}
+    for place in range(item - 1, -1, -1):
+        covers = {cover.get(consumer) for consumer in closure.consumers[place] if consumer != place}
         only = covers.pop() if len(covers) == 1 else None
-        cover[at] = at if only is None or only == item else only
-    return {at: by for at, by in cover.items() if at != item and effective[at] < TOP and effective[by] < TOP}
+        cover[place] = place if only is None or only == item else only
+    del cover[item]
+    return {at: by for at, by in cover.items() if effective[at] < TOP and effective[by] < TOP}
 
 
-def _beneath(around: _Surroundings, covers: set[int]) -> tuple[int, ...]:
-    """Return the items, by key, that alone would worsen the asked one, all beneath these covers.
+def _beneath(around: _Surroundings, covers: set[int]) -> list[int]:
+    """Return the places that alone would worsen the item, all beneath these covers.
 
-    Where they are more than one play holds, those listed first in the walk from the item are looked at.
+    Where they are more than one play holds, those found first on the way up from the item are looked at.
     """
-    listed = [at for at, by in around.cover.items() if by in covers][: around.most]
-    found = (at for (at,) in around.worsening([(at,) for at in listed]))
-    return tuple(sorted(found, key=around.topology.keys.__getitem__))
+    sets = [(place,) for place, by in around.cover.items() if by in covers][: around.most]
+    return [place for (place,) in around.worsening(sets)]
 
 
-def _columns(sets: Sequence[tuple[int, ...]]) -> dict[int, Bits]:
-    """Return for each item the sets that hold it."""
+def _columns(sets: Sequence[Set]) -> dict[int, Bits]:
+    """Return for each place the sets that hold it."""
     width = len(sets) // 8 + 1
     columns: dict[int, bytearray] = {}
     for number, failing in enumerate(sets):
-        for item in failing:
-            columns.setdefault(item, bytearray(width))[number >> 3] |= 1 << (number & 7)
-    return {item: int.from_bytes(column, "little") for item, column in columns.items()}
+        for place in failing:
+            columns.setdefault(place, bytearray(width))[number >> 3] |= 1 << (number & 7)
+    return {place: int.from_bytes(column, "little") for place, column in columns.items()}

@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 from cmdb.impact.evidence import group_verdicts, shortest_path
 from cmdb.impact.propagation import evaluate
 from cmdb.impact.reach import Way, hops, upstream
-from cmdb.impact.reduction import inherited
 from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
@@ -22,14 +21,6 @@ def test_a_path_joins_item_and_origin(estate: Estate, data: st.DataObject) -> No
     assert [edge.consumer for edge in edges] == walked[:-1]
     assert walked[-1] == origin
     assert len(edges) >= hops(topology, item, Way.UPSTREAM)[origin]
-
-
-@given(estates(repeats=True))
-def test_effective_is_the_worse_of_own_and_inherited(estate: Estate) -> None:
-    topology, own = estate.topology, estate.vector()
-    effective = evaluate(topology, own)
-    for item in range(len(topology)):
-        assert effective[item] == max(own[item], inherited(topology, item, effective.data))
 
 
 def _wan(own: dict[str, Severity]) -> Estate:

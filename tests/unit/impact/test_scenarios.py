@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmdb.impact.scenarios import play, providers_first, reaching, table
+from cmdb.impact.closure import close
+from cmdb.impact.scenarios import play, reaching, table
 from tests.oracle.brute_force import Oracle
 from tests.support.estates import Estate, estates
 
@@ -30,34 +31,15 @@ def test_sums_near_the_trip_are_exact(members: list[tuple[int, int]], trip: int)
 @given(estates(repeats=True), st.data())
 def test_every_scenario_is_played_as_if_alone(estate: Estate, data: st.DataObject) -> None:
     topology, oracle = estate.topology, Oracle(estate.items, estate.dependencies)
-    failing = {topology.index[key]: data.draw(SCENARIO) for key in estate.own}
-    start = {at: table(FULL, int(estate.own[topology.keys[at]]), bits) for at, bits in failing.items()}
-    everything = set(range(len(topology)))
-    order = list(
-        dict.fromkeys(at for item in everything for at in providers_first(topology, item, everything))
-    )
-    tables = play(topology, order, start, FULL)
+    closure = close(topology, data.draw(st.integers(0, len(topology) - 1)))
+    keys = [topology.keys[at] for at in closure.order]
+    failing = {place: data.draw(SCENARIO) for place, key in enumerate(keys) if key in estate.own}
+    start = {place: table(FULL, int(estate.own[keys[place]]), bits) for place, bits in failing.items()}
+    tables = play(closure, start, closure.downstream(failing), FULL)
     for scenario in range(COUNT):
         own = {
-            topology.keys[at]: estate.own[topology.keys[at]]
-            for at, bits in failing.items()
-            if bits >> scenario & 1
+            keys[place]: estate.own[keys[place]] for place, bits in failing.items() if bits >> scenario & 1
         }
         expected = oracle.severities(own)
-        for at, key in enumerate(topology.keys):
-            rungs = tables.get(at, table(FULL, 0, 0))
-            assert max(rung for rung in range(5) if rungs[rung] >> scenario & 1) == expected[key]
-
-
-@given(estates(repeats=True))
-def test_without_cycles_providers_come_first(estate: Estate) -> None:
-    topology = estate.topology
-    order = providers_first(topology, 0, set(range(len(topology))))
-    place = {item: at for at, item in enumerate(order)}
-    assert order[-1] == 0
-    assert len(place) == len(order)
-    for item in order:
-        for edge in topology.up_edges[topology.up[item] : topology.up[item + 1]].tolist():
-            provider = int(topology.provider[edge])
-            loops = item in providers_first(topology, provider, set(range(len(topology))))
-            assert loops or place[provider] < place[item]
+        for place, key in enumerate(keys):
+            assert max(rung for rung in range(5) if tables[place][rung] >> scenario & 1) == expected[key]
