@@ -5,10 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from starlette.applications import Starlette
-
 from cmdb import resources
-from cmdb.api.app import build_app
+from cmdb.api.app import App, build_app
 from cmdb.application.application import Application
 from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
@@ -32,7 +30,7 @@ class Service:
     """Everything that runs: use cases, HTTP application and store."""
 
     application: Application
-    app: Starlette
+    app: App
     store: Store
 
 

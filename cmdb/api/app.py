@@ -18,8 +18,12 @@ from cmdb.application.application import Application
 from cmdb.errors import CmdbError, ErrorCode, NotFound, Place
 from cmdb.ports.records import RecordParser
 
+App = Starlette
+"""What a server runs, named here so that nobody else needs to know the framework."""
 
-def build_app(application: Application, parser: RecordParser) -> Starlette:
+
+
+def build_app(application: Application, parser: RecordParser) -> App:
     """Serve the application: `/graphql`, `/records`, `/livez`, `/readyz`."""
 
     async def live(request: Request) -> Response:

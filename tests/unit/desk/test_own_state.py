@@ -16,11 +16,19 @@ def event(
 ) -> Event:
     state = EventState.OPEN if is_open else EventState.CLEARED
     key = f"{item}-{severity}-{direction}"
-    times = {"raised_at": NOON, "last_seen_at": NOON, "changed_at": NOON}
     return Event(
-        key=key, source="m", item=item, condition="c", severity=severity, state=state, direction=direction,
-        unknown=unknown, **times,
-    )  # fmt: skip
+        key=key,
+        source="m",
+        item=item,
+        condition="c",
+        severity=severity,
+        state=state,
+        direction=direction,
+        unknown=unknown,
+        raised_at=NOON,
+        last_seen_at=NOON,
+        changed_at=NOON,
+    )
 
 
 def window(kind: WindowKind = WindowKind.MAINTENANCE) -> Window:
