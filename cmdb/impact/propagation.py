@@ -20,6 +20,9 @@ from cmdb.impact.reduction import Levels, failing, inherited, worst_member
 WIDE = 400
 """From this many edges out of a frontier on, numpy is faster than plain Python."""
 
+DENSE_SHARE = 250
+"""Whole arrays are cleared for a spread once a frontier has an edge for every so many items of the estate."""
+
 REGION = 4000
 """A cleared region of more items than this is cheaper to leave to a full evaluation."""
 
@@ -112,8 +115,9 @@ def spread(topology: Topology, own: Mapping[int, int], *, wide: int = WIDE) -> d
     value.update((item, rung) for item, rung in own.items() if rung)
     frontier = list(value)
     state = _State(value, settled, tally, peak)
+    dense_from = max(wide, len(topology) // DENSE_SHARE) if wide else 0
     while frontier:
-        if _fan_out(topology.views, frontier) >= wide:
+        if _fan_out(topology.views, frontier) >= dense_from:
             return _spread_wide(topology, (value, settled, tally, peak), frontier, wide)
         frontier = _plain_round(topology.views, state, frontier)
     return dict(value)
