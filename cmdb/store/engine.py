@@ -130,6 +130,8 @@ class EmbeddedEngine:
         _write_private(
             arguments, "\n".join(_quote(line) for line in self._arguments(package, port, http_port, password))
         )
+        # The engine keeps the users of its first start; without the file it takes the password given now.
+        (self._home / "config" / "server-users.jsonl").unlink(missing_ok=True)
         self._child = self._spawn(package / "jre" / "bin" / "java", arguments)
         runtime = _Runtime(self._child.pid, port, "root", password, _DATABASE)
         await self._wait(self._child, runtime)
