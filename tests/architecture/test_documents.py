@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from cmdb.cli.app import build_cli
 from tests.architecture.source_tree import ROOT, text_files
 
 _MARKDOWN = text_files(".md")
@@ -125,6 +128,13 @@ def test_every_decision_has_the_same_four_parts() -> None:
 def test_decisions_are_listed_in_the_architecture() -> None:
     architecture = _text(ROOT / "ARCHITECTURE.md")
     assert [path.name for path in (ROOT / "docs" / "adr").glob("*.md") if path.name not in architecture] == []
+
+
+def test_readme_tells_every_command_and_no_other() -> None:
+    commands = get_command(build_cli())
+    assert isinstance(commands, TyperGroup)
+    told = set(re.findall(r"^\| `cmdb ([a-z]+)` \|", _text(ROOT / "README.md"), re.MULTILINE))
+    assert told == {*commands.commands, "demo"}
 
 
 def test_readme_tells_every_named_operation() -> None:
