@@ -8,18 +8,19 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity
 from cmdb.cli.words import Json as Part
+from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity
 
 Rendered = Iterator[RenderableType]
 Cell = str | Text
+_SHORT = {"severity", "state", "score", "hops", "times", "priority", "now", "then", "margin", "ended"}
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Cell]]) -> RenderableType:
     """Return a plain table, or a word where there are no rows."""
     made = Table(box=SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
-        made.add_column(heading, overflow="fold")
+        made.add_column(heading, overflow="fold", no_wrap=heading in _SHORT or heading.endswith("(UTC)"))
     for row in rows:
         made.add_row(*row)
     return made if made.row_count else "nothing"
@@ -99,7 +100,9 @@ def _what_if_row(row: Part) -> list[Cell]:
 
 def show_intake(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """Services that the caller may mean, each with its best cause and open tickets."""
-    yield table(["service", "state", "score", "best cause", "open tickets"], map(_intake_row, answer["candidates"]))
+    yield table(
+        ["service", "state", "score", "best cause", "open tickets"], map(_intake_row, answer["candidates"])
+    )
 
 
 def _intake_row(row: Part) -> list[Cell]:
@@ -123,7 +126,10 @@ def show_hits(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """CIs that fit the words."""
     yield table(
         ["key", "name", "class", "matched"],
-        ([hit["item"]["key"], name(hit["item"]), hit["item"]["class"], hit["matched"]] for hit in answer["hits"]),
+        (
+            [hit["item"]["key"], name(hit["item"]), hit["item"]["class"], hit["matched"]]
+            for hit in answer["hits"]
+        ),
     )
 
 

@@ -47,7 +47,9 @@ def run_cli(cli: typer.Typer) -> None:
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last border: a user gets a sentence
-        fail(CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours."))
+        fail(
+            CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours.")
+        )
 
 
 def _share(

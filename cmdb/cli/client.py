@@ -68,7 +68,9 @@ class Client:
         try:
             return await self._http.request(method, path, **sent)
         except httpx.TimeoutException as error:
-            raise _unreachable(self._http.base_url, "did not answer in time", "Raise CMDB_REQUEST_TIMEOUT.") from error
+            raise _unreachable(
+                self._http.base_url, "did not answer in time", "Raise CMDB_REQUEST_TIMEOUT."
+            ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             hint = "Start `cmdb serve`, correct CMDB_URL, or unset it to work in this process."
             raise _unreachable(self._http.base_url, "cannot be reached", hint) from error
@@ -94,7 +96,7 @@ async def open_client(settings: Settings, url: str | None = None) -> AsyncIterat
             yield Client(http)
 
 
-def open_http(address: str, timeout: float) -> httpx.AsyncClient:  # noqa: ASYNC109 - handed to httpx
+def open_http(address: str, timeout: float) -> httpx.AsyncClient:
     """Return an HTTP client of a server; environment proxies are for other hosts."""
     return httpx.AsyncClient(base_url=address, timeout=timeout, trust_env=False)
 
@@ -134,7 +136,7 @@ def _error(told: Mapping[str, Any]) -> CmdbError:
     known = code if code in ErrorCode.__members__ else ErrorCode.INTERNAL.value
     place = told.get("place")
     return CmdbError(
-        ErrorCode(known),
+        ErrorCode[known],
         str(told.get("message") or "The service gave no reason."),
         hint=str(told.get("hint") or ""),
         place=Place(place) if place else None,
@@ -150,4 +152,6 @@ def _not_ours(response: httpx.Response) -> CmdbError:
 
 
 def _unreachable(address: object, what: str, hint: str) -> CmdbError:
-    return CmdbError(ErrorCode.SERVER_UNREACHABLE, f"The server {what}.", hint=hint, place=Place(str(address)))
+    return CmdbError(
+        ErrorCode.SERVER_UNREACHABLE, f"The server {what}.", hint=hint, place=Place(str(address))
+    )

@@ -21,7 +21,7 @@ from cmdb.errors import CmdbError
 from cmdb.ingest.loaders import Loaders
 from cmdb.metamodel import read_metamodel
 
-_PACKAGES = ("cmdb-impact", "arcadedb-embedded", "neo4j", "strawberry-graphql", "starlette", "numpy", "pydantic", "jq")
+_PACKAGES = ("arcadedb-embedded", "neo4j", "strawberry-graphql", "starlette", "numpy", "pydantic", "jq")
 Report = dict[str, str]
 
 
@@ -62,17 +62,18 @@ def _checked(what: str, check: Callable[[], str]) -> Finding:
 def _machine() -> list[Finding]:
     versions = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     return [
+        Finding("cmdb", _version("cmdb-impact", "runs from a checkout")),
         Finding("platform", f"{platform.system()} {platform.machine()}"),
         Finding("python", platform.python_version(), sound=sys.version_info >= (3, 11)),
         Finding("packages", versions, sound="missing" not in versions),
     ]
 
 
-def _version(name: str) -> str:
+def _version(name: str, otherwise: str = "missing") -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "missing"
+        return otherwise
 
 
 def _declarations() -> str:

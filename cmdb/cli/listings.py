@@ -16,7 +16,9 @@ def show_item(item: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documen
         yield "nothing"
         return
     health = item["health"]
-    yield Text.assemble(f"{item['name']} ({item['class']}, key {item['key']}) is ", severity(health["effective"]))
+    yield Text.assemble(
+        f"{item['name']} ({item['class']}, key {item['key']}) is ", severity(health["effective"])
+    )
     if item["description"]:
         yield item["description"]
     rows = [(row["name"], _plain(row["value"])) for row in item["attributes"]]
@@ -118,7 +120,9 @@ def show_ticket(ticket: Any) -> Rendered:  # noqa: ANN401 - as above
         ("resolved", moment(ticket["resolvedAt"])),
     ]
     yield table(["field", "value"], (row for row in rows if row[1]))
-    yield table(["note (UTC)", "by", "text"], ([moment(n["at"]), n["author"], n["text"]] for n in ticket["notes"]))
+    yield table(
+        ["note (UTC)", "by", "text"], ([moment(n["at"]), n["author"], n["text"]] for n in ticket["notes"])
+    )
 
 
 def show_fields(record: Any) -> Rendered:  # noqa: ANN401 - as above

@@ -24,10 +24,14 @@ from cmdb.ports.records import LocatedRecord
 
 def load(
     context: typer.Context,
-    loader: Annotated[str, typer.Argument(metavar="LOADER", help="A folder of loaders/; a free name with --map.")],
+    loader: Annotated[
+        str, typer.Argument(metavar="LOADER", help="A folder of loaders/; a free name with --map.")
+    ],
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files; '-' is standard input.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
-    program: Annotated[str | None, typer.Option("--map", help="A jq program instead of the loader's.")] = None,
+    program: Annotated[
+        str | None, typer.Option("--map", help="A jq program instead of the loader's.")
+    ] = None,
     input_format: Annotated[Format | None, typer.Option("--format", help="Format for --map.")] = None,
     source: Annotated[str | None, typer.Option(help="Who asserts the records; default: the loader.")] = None,
     output: Output = FORMAT,
@@ -39,7 +43,7 @@ def load(
     write({"load": _at_home(report, located)}, output, show_report)
     if report["problems"]:
         raise CmdbError(
-            ErrorCode(report["problems"][0]["code"]),
+            ErrorCode[report["problems"][0]["code"]],
             f"{len(report['problems'])} records were refused; nothing was written.",
             hint="Mend them and load again.",
         )
@@ -76,7 +80,10 @@ async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_ru
 
 def _at_home(report: Json, located: Sequence[LocatedRecord]) -> Json:
     """Replace the upload's line numbers by the places in the files that the user knows."""
-    return {**report, "problems": [{**row, "place": _place(row["place"], located)} for row in report["problems"]]}
+    return {
+        **report,
+        "problems": [{**row, "place": _place(row["place"], located)} for row in report["problems"]],
+    }
 
 
 def _place(told: str, located: Sequence[LocatedRecord]) -> str:

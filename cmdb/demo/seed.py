@@ -72,7 +72,9 @@ def read_seed(folder: Path) -> Seed:
 def _epoch(entry: Entry) -> datetime:
     text = entry.text("epoch")
     if not _TIME.fullmatch(text):
-        raise entry.fault(f"'epoch' is '{text}'.", "Give a time with its zone, such as 2026-03-02T12:00:00Z.", "epoch")
+        raise entry.fault(
+            f"'epoch' is '{text}'.", "Give a time with its zone, such as 2026-03-02T12:00:00Z.", "epoch"
+        )
     return datetime.fromisoformat(text)
 
 
@@ -84,7 +86,9 @@ def _file(entry: Entry, folder: Path) -> SeedFile:
     entry.allow("source")
     path = folder / entry.name
     if not path.is_file():
-        raise entry.fault(f"There is no file '{entry.name}'.", "Write it beside seed.yaml, or drop the entry.")
+        raise entry.fault(
+            f"There is no file '{entry.name}'.", "Write it beside seed.yaml, or drop the entry."
+        )
     return SeedFile(path, entry.text("source"))
 
 

@@ -11,7 +11,9 @@ from cmdb.resources import folder
 from tests.support.small_estate import Bench
 
 SEED = folder("seeds") / "vpn-outage"
-PRINTING_ON_ROUTER = '{"kind": "dependency", "consumer": "print-1", "verb": "ROUTED_VIA", "provider": "edge-1"}\n'
+PRINTING_ON_ROUTER = (
+    '{"kind": "dependency", "consumer": "print-1", "verb": "ROUTED_VIA", "provider": "edge-1"}\n'
+)
 
 
 def copy_seed(target: Path) -> Path:

@@ -1,0 +1,26 @@
+"""After the eight steps: the patch is rolled back, events clear in any order, the incident is resolved."""
+
+from rich.text import Text
+
+from cmdb.cli.words import severity
+from cmdb.demo.stage import Stage
+
+
+async def play_fix(stage: Stage, incident: str) -> None:
+    """Clear the events, resolve the incident, and read what it and its reports say."""
+    stage.open_scene(0, "Fix: the patch is rolled back; clears arrive in any order, one twice, one late")
+    await stage.play_all(stage.seed.fix)
+    services = await stage.ask("services", first=100)
+    for edge in services["edges"]:
+        service = edge["node"]
+        stage.say(Text.assemble(f"{service['name']} ", severity(service["health"]["effective"])))
+    situations = (await stage.ask("situations"))["situations"]
+    left = ", ".join(f"{row['cause']['name']} ({row['severity'].lower()})" for row in situations)
+    stage.say(f"situations left: {left or 'none'}")
+    answer = await stage.ask("update_ticket", input={"ticket": incident, "state": "RESOLVED"})
+    stage.say(f"{incident}: {answer['ticket']['notes'][-1]['text']}")
+    tickets = await stage.ask("tickets", filter={"items": [ref["key"] for ref in answer["ticket"]["items"]]})
+    reports = [edge["node"]["key"] for edge in tickets["edges"] if edge["node"]["kind"] == "REPORT"]
+    for key in reports:
+        report = await stage.ask("ticket", key=key)
+        stage.say(f"{key} of {report['caller']}: {report['notes'][-1]['text']}")

@@ -1,0 +1,57 @@
+"""A `cmdb serve` of the demo's own, as a child process on a free port."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cmdb.errors import CmdbError, ErrorCode
+
+STOP_SECONDS = 30.0
+
+
+@asynccontextmanager
+async def running_server(data_dir: Path) -> AsyncIterator[str]:
+    """Yield the address of a fresh server on this data folder, and stop it afterwards."""
+    log = data_dir / "serve.log"
+    with log.open("wb") as errors:
+        # Of a session of its own, so that an interrupt in the terminal reaches us first and we stop it in order.
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "cmdb", "serve", "--port", "0", "--data-dir", str(data_dir)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    try:
+        yield await _address(child, log)
+    finally:
+        await _stop(child)
+
+
+async def _address(child: asyncio.subprocess.Process, log: Path) -> str:
+    """Wait for the line that names the address; a server that ends before tells its own error."""
+    if child.stdout is None:
+        raise AssertionError("the child was started with a pipe")
+    line = (await child.stdout.readline()).decode().strip()
+    if line:
+        return line
+    told, _, advice = log.read_text(encoding="utf-8", errors="replace").strip().partition("\nhint: ")
+    head, _, message = told.partition(": ")
+    code = head.partition(" ")[0]
+    raise CmdbError(
+        ErrorCode(code) if code in ErrorCode.__members__ else ErrorCode.INTERNAL,
+        message or "The server ended before it answered.",
+        hint=advice or "Run `cmdb doctor`.",
+    )
+
+
+async def _stop(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        child.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(child.wait(), STOP_SECONDS)
+    except TimeoutError:
+        child.kill()
+        await child.wait()
