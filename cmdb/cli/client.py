@@ -143,6 +143,11 @@ def _error(told: Mapping[str, Any]) -> CmdbError:
     )
 
 
+def code_of(told: object) -> ErrorCode:
+    """Return the code of that name; INTERNAL for one that this release does not know."""
+    return ErrorCode.__members__.get(str(told), ErrorCode.INTERNAL)
+
+
 def _not_ours(response: httpx.Response) -> CmdbError:
     return _unreachable(
         response.url,

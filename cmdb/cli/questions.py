@@ -40,7 +40,7 @@ def impact(
     write(_first_known(context.obj, "impact", variables), output, show_impact)
 
 
-def _origins(ref: str | None, named: Mapping[str, str | None]) -> list[Mapping[str, str]]:
+def _origins(ref: str | None, named: Mapping[str, str | None]) -> Sequence[Mapping[str, str]]:
     """Return the one origin that was named, or what a bare reference can mean, the likeliest first."""
     given = [{kind: value} for kind, value in named.items() if value is not None]
     guesses = [{kind: ref} for kind in ("item", "event", "change")] if ref is not None else []

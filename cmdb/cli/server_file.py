@@ -44,6 +44,6 @@ def read_server(data_dir: Path) -> RunningServer | None:
 def _write(path: Path, text: str) -> None:
     """Replace the file in one step, so that a reader never sees half of it."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    fresh.touch(mode=0o600)
+    fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -33,7 +33,7 @@ def serve_command(
         sys.stderr.write("stopped\n")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     """Both signals unwind: asyncio and the web server pass them on here after their own tidying."""
     raise KeyboardInterrupt
 

@@ -17,7 +17,7 @@ from cmdb.demo.outage import play_outage
 from cmdb.demo.seed import Seed, read_seed
 from cmdb.demo.server import running_server
 from cmdb.demo.stage import Stage
-from cmdb.errors import Conflict, ErrorCode, Place
+from cmdb.errors import Conflict, ErrorCode, InvalidInput, Place
 from cmdb.settings import Settings, read_settings
 
 DEFAULT = "vpn-outage"
@@ -57,7 +57,7 @@ async def _play(seed: Seed, settings: Settings, *, keep: bool, transcript: Path 
             if not keep:
                 await play_fix(stage, incident)
             if transcript is not None:
-                transcript.write_text(stage.transcript(), encoding="utf-8")
+                _write(transcript, stage.transcript())
             if keep:
                 await _hold(console, url)
 
@@ -79,6 +79,18 @@ async def _require_empty(stage: Stage) -> None:
             hint="Unset CMDB_STORE_URI to play on an embedded engine of the demo's own, or name an empty database.",
             place=Place("CMDB_STORE_URI"),
         )
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"The transcript cannot be written: {error.strerror}.",
+            hint="Name a file in a folder that exists.",
+            place=Place(str(path)),
+        ) from error
 
 
 async def _hold(console: Console, url: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cmdb.errors import CmdbError, ErrorCode
+from cmdb.cli.client import code_of
+from cmdb.errors import CmdbError
 
 STOP_SECONDS = 30.0
 
@@ -37,11 +38,14 @@ async def _address(child: asyncio.subprocess.Process, log: Path) -> str:
     line = (await child.stdout.readline()).decode().strip()
     if line:
         return line
-    told, _, advice = log.read_text(encoding="utf-8", errors="replace").strip().partition("\nhint: ")
-    head, _, message = told.partition(": ")
-    code = head.partition(" ")[0]
-    raise CmdbError(
-        ErrorCode(code) if code in ErrorCode.__members__ else ErrorCode.INTERNAL,
+    raise _told(log)
+
+
+def _told(log: Path) -> CmdbError:
+    head, _, advice = log.read_text(encoding="utf-8", errors="replace").strip().partition("\nhint: ")
+    code, _, message = head.partition(": ")
+    return CmdbError(
+        code_of(code.partition(" ")[0]),
         message or "The server ended before it answered.",
         hint=advice or "Run `cmdb doctor`.",
     )

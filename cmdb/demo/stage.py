@@ -10,9 +10,9 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
-from cmdb.cli.client import Client, root
+from cmdb.cli.client import Client, code_of, root
 from cmdb.demo.seed import Seed, SeedFile
-from cmdb.errors import CmdbError, ErrorCode, Place
+from cmdb.errors import CmdbError, Place
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ class Stage:
         report = await self._client.upload(file.source, lines)
         for problem in report["problems"]:
             raise CmdbError(
-                ErrorCode(problem["code"]),
+                code_of(problem["code"]),
                 problem["message"],
                 hint=problem["hint"],
                 place=Place(file.path.name, record=problem["place"]),
