@@ -1,0 +1,1 @@
+"""Measures this service beside its rivals; not shipped."""
