@@ -45,6 +45,7 @@ class PlannedRow:
             **_places(self.record),
             "key": self.record.key,
             "revision": stamp.revision,
+            "recorded_in": stamp.revision,
             "recorded_by": stamp.source,
             "digest": self.digest,
             "valid_from": valid_from,
@@ -62,10 +63,10 @@ class PlannedRow:
         """Return the archived form of the state that this row supersedes."""
         held = self.held or {}
         return {
-            "key": f"{self.record.kind}|{self.record.key}|{held['revision']}",
+            "key": f"{self.record.kind}|{self.record.key}|{held['recorded_in']}",
             "record_kind": self.record.kind.value,
             "record_key": self.record.key,
-            "revision": held["revision"],
+            "revision": held["recorded_in"],
             "valid_from": held["valid_from"],
             "valid_to": self.valid_from(stamp),
             "recorded_at": held["recorded_at"],

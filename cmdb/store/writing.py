@@ -47,6 +47,7 @@ WHERE d.key = row.held.key SET d = row.held
 """
 
 # A dependency belongs to its consumer, an assignment to its party: who reads what is new must find that node.
+# Its `recorded_in` stays, so that it remains known in which revision its own content was written.
 STAMP_OWNERS = "UNWIND $keys AS key MATCH (n:<label> {key: key}) SET n.revision = $revision"
 
 
