@@ -31,6 +31,8 @@ ATTEMPTS = 10
 Writes are idempotent, so a repeat is safe.
 """
 
+SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
 # Does the store answer?
 PING = "RETURN 1 AS one"
 
@@ -104,12 +106,14 @@ class Connection:
 async def open_connection(address: StoreAddress) -> AsyncIterator[Connection]:
     """Connect and check that the store answers; raise StoreError with a code that says what is wrong."""
     with _translated(address, opening=True):
+        if address.uri.partition("://")[0] not in SCHEMES:
+            raise ValueError("its scheme is none of " + ", ".join(SCHEMES))
         driver = AsyncGraphDatabase.driver(
             address.uri,
             auth=(address.user, address.password),
             connection_timeout=5.0,
             connection_acquisition_timeout=15.0,
-            max_transaction_retry_time=30.0,
+            max_transaction_retry_time=10.0,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
         )
     try:

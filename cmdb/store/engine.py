@@ -27,6 +27,9 @@ except ImportError:
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 _DATABASE = "cmdb"
+_STARTED: list[subprocess.Popen[bytes]] = []
+"""Handles are kept: an engine may outlive the object that started it, and Python warns of handles that it drops."""
+
 _FLAGS = (
     "--add-modules=jdk.incubator.vector",
     "--enable-native-access=ALL-UNNAMED",
@@ -57,7 +60,6 @@ class EmbeddedEngine:
         """Name the folder and the most memory that the engine may take, for example 512m."""
         self._home = data_dir.absolute() / "engine"
         self._heap = heap
-        self._child: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> StoreAddress:
         """Return the address of the running engine."""
@@ -132,16 +134,16 @@ class EmbeddedEngine:
         )
         # The engine keeps the users of its first start; without the file it takes the password given now.
         (self._home / "config" / "server-users.jsonl").unlink(missing_ok=True)
-        self._child = self._spawn(package / "jre" / "bin" / "java", arguments)
-        runtime = _Runtime(self._child.pid, port, "root", password, _DATABASE)
-        await self._wait(self._child, runtime)
+        pid = self._spawn(package / "jre" / "bin" / "java", arguments)
+        runtime = _Runtime(pid, port, "root", password, _DATABASE)
+        await self._wait(runtime)
         _write_private(self._runtime_file, json.dumps(asdict(runtime)))
         return runtime
 
-    def _spawn(self, java: Path, arguments: Path) -> subprocess.Popen[bytes]:
+    def _spawn(self, java: Path, arguments: Path) -> int:
         """Detach the engine from our terminal, so that an interrupt reaches us first."""
         with (self._home / "engine.log").open("wb") as log:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 [java, f"@{arguments}"],
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,
@@ -149,6 +151,8 @@ class EmbeddedEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        _STARTED.append(child)
+        return child.pid
 
     def _arguments(self, package: Path, port: int, http_port: int, password: str) -> list[str]:
         settings = {
@@ -166,18 +170,16 @@ class EmbeddedEngine:
         classpath = ["-cp", str(package / "jars" / "*"), "com.arcadedb.server.ArcadeDBServer"]
         return [f"-Xmx{self._heap}", *_FLAGS, *defined, *classpath]
 
-    async def _wait(self, child: subprocess.Popen[bytes], runtime: _Runtime) -> None:
+    async def _wait(self, runtime: _Runtime) -> None:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + START_SECONDS
         while loop.time() < deadline:
-            if child.poll() is not None:
-                raise _cannot_start(
-                    self._home, f"it ended with status {child.returncode}: {self._last_words()}"
-                )
+            if not _is_alive(runtime.pid):
+                raise _cannot_start(self._home, f"it ended at once: {self._last_words()}")
             if await _answers(runtime):
                 return
             await asyncio.sleep(0.1)
-        await self._end(child.pid)
+        await self._end(runtime.pid)
         raise _cannot_start(
             self._home, f"it did not answer within {START_SECONDS:.0f} s: {self._last_words()}"
         )
@@ -189,19 +191,13 @@ class EmbeddedEngine:
     async def _end(self, pid: int) -> None:
         """Ask the engine to stop, and insist after a while; a stopped engine loses nothing either way."""
         for sign, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5.0)):
-            if not self._is_running(pid):
+            if not _is_alive(pid):
                 return
             os.kill(pid, sign)
             for _ in range(int(seconds / 0.05)):
-                if not self._is_running(pid):
+                if not _is_alive(pid):
                     return
                 await asyncio.sleep(0.05)
-
-    def _is_running(self, pid: int) -> bool:
-        """Our own child must be reaped before it counts as gone."""
-        if self._child is not None and self._child.pid == pid:
-            return self._child.poll() is None
-        return _is_alive(pid)
 
 
 def _package(home: Path) -> Path:
@@ -230,6 +226,12 @@ async def _answers(runtime: _Runtime) -> bool:
 
 
 def _is_alive(pid: int) -> bool:
+    """Whether the process runs; our own ended children are reaped here, or they would seem to run for ever."""
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    except ChildProcessError:
+        pass
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

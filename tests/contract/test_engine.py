@@ -1,0 +1,100 @@
+"""The embedded engine as a process: shared by clients, restarted after a kill, coded when it cannot start."""
+
+import asyncio
+import json
+import os
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+
+from cmdb.desk.access import SYSTEM
+from cmdb.errors import ErrorCode, StoreError
+from cmdb.model.records import Item, RecordKind
+from cmdb.store.engine import EmbeddedEngine
+from cmdb.store.store import open_store
+from tests.conftest import MIGRATIONS, VERBS
+from tests.support.moments import NOON
+
+
+def runtime(folder: Path) -> dict[str, object]:
+    """Read the runtime file."""
+    found: dict[str, object] = json.loads((folder / "engine" / "runtime.json").read_text())
+    return found
+
+
+def is_alive(pid: object) -> bool:
+    """Whether a process runs; one that ended but was not reaped does not."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
+
+
+async def test_a_kill_loses_nothing_and_the_next_start_recovers(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, "256m")
+    address = await engine.start()
+    item = Item(key="kept", ci_class="server", name="kept")
+    async with open_store(address, VERBS, MIGRATIONS) as store:
+        await store.write(SYSTEM, "test", [item], NOON)
+        os.kill(int(str(runtime(tmp_path)["pid"])), signal.SIGKILL)
+        with pytest.raises(StoreError) as caught:
+            await store.head()
+        assert caught.value.code is ErrorCode.STORE_GONE
+    again = EmbeddedEngine(tmp_path, "256m")
+    try:
+        async with open_store(await again.start(), VERBS, MIGRATIONS) as store:
+            assert [row.record.key for row in await store.records(SYSTEM, RecordKind.ITEM, ["kept"])] == [
+                "kept"
+            ]
+    finally:
+        await again.stop()
+
+
+async def test_two_starters_share_one_engine_and_only_its_owner_can_read_the_password(tmp_path: Path) -> None:
+    first, second = EmbeddedEngine(tmp_path, "256m"), EmbeddedEngine(tmp_path, "256m")
+    assert await first.start() == await second.start()
+    pid = runtime(tmp_path)["pid"]
+    modes = {
+        name: stat.S_IMODE((tmp_path / "engine" / name).stat().st_mode)
+        for name in ("runtime.json", "arguments")
+    }
+    assert modes == {"runtime.json": 0o600, "arguments": 0o600}
+    await first.stop()
+    for _ in range(100):
+        if not is_alive(pid):
+            break
+        await asyncio.sleep(0.05)
+    assert not is_alive(pid)
+
+
+async def test_another_living_client_keeps_the_engine_up(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, "256m")
+    await engine.start()
+    pid = runtime(tmp_path)["pid"]
+    other = tmp_path / "engine" / "clients" / str(os.getppid())
+    other.touch()
+    await engine.stop()
+    assert is_alive(pid)
+    other.unlink()
+    again = EmbeddedEngine(tmp_path, "256m")
+    await again.start()
+    assert runtime(tmp_path)["pid"] == pid
+    await again.stop()
+    assert not is_alive(pid)
+
+
+async def test_a_data_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(StoreError) as caught:
+        await EmbeddedEngine(file, "256m").start()
+    assert caught.value.code is ErrorCode.ENGINE_CANNOT_START
+    assert str(file) in str(caught.value)
+
+
+async def test_an_engine_that_dies_at_once_is_told_with_its_last_words(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as caught:
+        await EmbeddedEngine(tmp_path, "nonsense").start()
+    assert caught.value.code is ErrorCode.ENGINE_CANNOT_START
+    assert "nonsense" in caught.value.message
+    assert "CMDB_STORE_URI" in caught.value.hint

@@ -1,0 +1,133 @@
+"""Opening a store on both engines: addresses, credentials, migrations that are interrupted, changed or too new."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cmdb.errors import CmdbError, ErrorCode, StoreError
+from cmdb.store.connection import Connection, StoreAddress, open_connection
+from cmdb.store.migrations import Migration, migrate, read_migrations
+from cmdb.store.store import open_store
+from tests.conftest import MIGRATIONS, VERBS
+
+FORGET = "MATCH (m:Migration) WHERE m.version = $version DELETE m"
+
+
+async def code_of(address: StoreAddress) -> ErrorCode:
+    """Return the code that opening this address fails with."""
+    with pytest.raises(StoreError) as caught:
+        async with open_store(address, VERBS, MIGRATIONS):
+            pass
+    assert caught.value.hint
+    assert address.password not in str(caught.value)
+    return caught.value.code
+
+
+async def test_a_wrong_password_is_told_as_such(store_address: StoreAddress) -> None:
+    assert await code_of(replace(store_address, password="not the password")) is ErrorCode.STORE_CREDENTIALS
+
+
+async def test_a_closed_port_is_told_as_such(store_address: StoreAddress) -> None:
+    assert await code_of(replace(store_address, uri="bolt://127.0.0.1:9")) is ErrorCode.STORE_UNREACHABLE
+
+
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:7687", "nonsense", "bolt://127.0.0.1:port"])
+async def test_a_malformed_address_is_told_as_such(store_address: StoreAddress, uri: str) -> None:
+    assert await code_of(replace(store_address, uri=uri)) is ErrorCode.STORE_URI
+
+
+async def test_a_database_that_does_not_exist_is_told_as_such(store_address: StoreAddress) -> None:
+    assert await code_of(replace(store_address, database="nosuchdatabase")) is ErrorCode.STORE_UNREACHABLE
+
+
+@pytest.fixture
+async def connection(store_address: StoreAddress) -> AsyncIterator[Connection]:
+    """A connection to a migrated store; migrations that a test adds are forgotten again."""
+    async with open_connection(store_address) as opened:
+        await migrate(opened, read_migrations(MIGRATIONS))
+        yield opened
+        for version in (2, 3):
+            await opened.write(lambda transaction, v=version: transaction.run(FORGET, version=v))  # type: ignore[misc]
+        await opened.define("MATCH (n:Scratch) DELETE n")
+
+
+def later(*statements: str, version: int = 2) -> Migration:
+    """Return a migration after the real ones."""
+    return Migration(version, "later", f"checksum of {statements}", statements)
+
+
+class Interrupted(Exception):
+    """Stands for the process that dies between two statements."""
+
+
+class Dying:
+    """A connection whose process dies before the n-th schema statement."""
+
+    def __init__(self, connection: Connection, statements: int) -> None:
+        """Let that many statements through."""
+        self._connection = connection
+        self._left = statements
+        self.read = connection.read
+        self.write = connection.write
+
+    async def define(self, statement: str) -> None:
+        """Run the statement or die."""
+        if self._left == 0:
+            raise Interrupted
+        self._left -= 1
+        await self._connection.define(statement)
+
+
+async def test_a_second_run_applies_nothing(connection: Connection) -> None:
+    assert await migrate(connection, read_migrations(MIGRATIONS)) == []
+
+
+@pytest.mark.parametrize("survived", range(4))
+async def test_an_interrupted_migration_resumes_to_the_same_end(
+    connection: Connection, survived: int
+) -> None:
+    real = read_migrations(MIGRATIONS)
+    steps = [f"MERGE (s:Scratch {{name: '{name}'}})" for name in "abc"]
+    dying = Dying(connection, survived)
+    with pytest.raises((Interrupted, StoreError)):
+        await migrate(dying, [*real, later(*steps)])  # type: ignore[arg-type]
+    assert await migrate(connection, [*real, later(*steps)]) == [2]
+    rows = await connection.read("MATCH (s:Scratch) RETURN s.name AS name ORDER BY name")
+    assert [row["name"] for row in rows] == ["a", "b", "c"]
+
+
+async def test_a_store_of_a_newer_program_is_refused(connection: Connection) -> None:
+    real = read_migrations(MIGRATIONS)
+    await migrate(connection, [*real, later("MERGE (s:Scratch {name: 'x'})")])
+    with pytest.raises(StoreError) as caught:
+        await migrate(connection, real)
+    assert caught.value.code is ErrorCode.STORE_TOO_NEW
+
+
+async def test_an_edited_migration_is_refused(connection: Connection) -> None:
+    (first, *rest) = read_migrations(MIGRATIONS)
+    with pytest.raises(StoreError) as caught:
+        await migrate(connection, [replace(first, checksum="another"), *rest])
+    assert caught.value.code is ErrorCode.MIGRATION_CHANGED
+
+
+async def test_a_broken_statement_names_its_place_and_can_be_mended(connection: Connection) -> None:
+    real = read_migrations(MIGRATIONS)
+    with pytest.raises(StoreError) as caught:
+        await migrate(connection, [*real, later("MERGE (s:Scratch {name: 'a'})", "THIS IS NO CYPHER")])
+    assert caught.value.code is ErrorCode.MIGRATION_FAILED
+    assert "Statement 2 of migration 2" in caught.value.message
+    assert await migrate(connection, [*real, later("MERGE (s:Scratch {name: 'b'})")]) == [2]
+
+
+def test_a_gap_or_a_foreign_name_among_the_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "V0002__second.cypher").write_text("RETURN 1;")
+    with pytest.raises(CmdbError) as caught:
+        read_migrations(tmp_path)
+    assert "1 is missing" in caught.value.message
+    (tmp_path / "first.cypher").write_text("RETURN 1;")
+    with pytest.raises(CmdbError) as caught:
+        read_migrations(tmp_path)
+    assert "V0002__what_it_does.cypher" in caught.value.hint
