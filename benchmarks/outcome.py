@@ -1,0 +1,35 @@
+"""Results as committed data: one JSON file a workload and size."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import QUIET, describe_machine, describe_versions
+
+RESULTS = Path(__file__).parent / "results"
+Result = dict[str, Any]
+
+
+def write_result(workload: str, size: str, load_before: float, measured: Result) -> Path:
+    """Write what was measured with all that it depends on."""
+    path = RESULTS / f"{workload}-{size}.json"
+    RESULTS.mkdir(exist_ok=True)
+    envelope = {
+        "workload": workload,
+        "size": size,
+        "command": f"make bench SIZE={size} ONLY={workload}",
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": describe_machine(),
+        "versions": describe_versions(),
+        "load_before": load_before,
+        "quiet": load_before <= QUIET,
+    }
+    path.write_text(json.dumps(envelope | measured, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def read_results() -> dict[tuple[str, str], Result]:
+    """Return all committed results by workload and size."""
+    found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json")))
+    return {(result["workload"], result["size"]): result for result in found}
