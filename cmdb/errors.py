@@ -68,9 +68,13 @@ class ErrorCode(StrEnum):
     STORE_TOO_NEW = "STORE_TOO_NEW", "The store was migrated by a newer version of this program."
     STORE_GONE = "STORE_GONE", "The connection to the store was lost."
     STORE_NOT_EMPTY = "STORE_NOT_EMPTY", "The store holds data where an empty one is needed."
+    STORE_UNFINISHED = "STORE_UNFINISHED", "A restore into this store was begun and has not ended."
     STORE_CONFLICT = "STORE_CONFLICT", "The store could not settle concurrent writes in time."
     MIGRATION_CHANGED = "MIGRATION_CHANGED", "A migration that was already applied differs from its file."
     MIGRATION_FAILED = "MIGRATION_FAILED", "A migration could not be applied."
+    BACKUP_DAMAGED = "BACKUP_DAMAGED", "The backup file is not as it was written."
+    BACKUP_TOO_NEW = "BACKUP_TOO_NEW", "The backup was written by a newer version of this program."
+    RESTORE_DIFFERS = "RESTORE_DIFFERS", "What a restore left in the store is not what the backup holds."
     SERVER_UNREACHABLE = "SERVER_UNREACHABLE", "Nothing answers at the server's address."
     INTERNAL = "INTERNAL", "A fault of the service itself; the request id finds it in the log."
 

@@ -12,13 +12,11 @@ from cmdb.model.severity import AS_IS, SeverityMap, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, ItemColumns
 from cmdb.store.codec import read_groups, read_map, record_from
 from cmdb.store.connection import Connection, Row
+from cmdb.store.counter import read_head
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 
 BATCH = 32
 """Buckets read by one statement: few round trips, and no single row grows past some megabytes."""
-
-# How far has the graph been written?
-HEAD = "MATCH (c:Counter {name: 'revision'}) RETURN c.value AS revision"
 
 # Which CIs are present, one list per bucket?
 ALL_ITEMS = f"""
@@ -77,8 +75,7 @@ class ProjectionReader:
 
     async def head(self) -> int:
         """Return the last committed revision."""
-        (row,) = await self._connection.read(HEAD)
-        return int(row["revision"])
+        return await read_head(self._connection)
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; only a principal who may see everything can be answered."""

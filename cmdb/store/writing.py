@@ -9,15 +9,11 @@ from cmdb.model.records import Assignment, Dependency, Record, RecordKind
 from cmdb.ports.graph import RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Transaction
+from cmdb.store.counter import take_revision
 from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, plan_rows
 from cmdb.store.present import Present, start_of
 from cmdb.store.refusal import find_refusals
 from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
-
-# Which number has this write transaction? The lock that it takes makes writers queue.
-TAKE_REVISION = """
-MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS revision
-"""
 
 # Write these nodes, replacing everything that they held.
 UPSERT_NODES = "UNWIND $rows AS row MERGE (n:<label> {key: row.key}) SET n = row"
@@ -83,8 +79,7 @@ class BatchWrite:
 
     async def run(self, transaction: Transaction) -> WriteOutcome:
         """Write and return the outcome, or raise NothingWritten."""
-        (taken,) = await transaction.run(TAKE_REVISION)
-        stamp = Stamp(taken["revision"], self._source, self._recorded_at)
+        stamp = Stamp(await take_revision(transaction), self._source, self._recorded_at)
         present = Present(transaction, self._types)
         plan = await self._plan(present)
         if not plan.changed():

@@ -1,0 +1,48 @@
+"""The one counter that numbers write transactions; a store that is being restored has none."""
+
+from cmdb.errors import ErrorCode, StoreError
+from cmdb.store.connection import Connection, Row, Transaction
+
+# How far has the graph been written?
+HEAD = "MATCH (c:Counter {name: 'revision'}) RETURN c.value AS revision"
+
+# Which number has this write transaction? The lock that it takes makes writers queue.
+TAKE_REVISION = """
+MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS revision
+"""
+
+# How far has the graph been written, now that whoever wrote that far is done in full?
+SETTLED_REVISION = """
+MATCH (c:Counter {name: 'revision'}) SET c.value = c.value RETURN c.value AS revision
+"""
+
+# From here on there is no number to take and none to read.
+REMOVE_COUNTER = "MATCH (c:Counter {name: 'revision'}) DELETE c"
+
+# Readers and writers may come: so far has the graph been written.
+SET_COUNTER = "MERGE (c:Counter {name: 'revision'}) SET c.value = $revision"
+
+
+async def read_head(connection: Connection) -> int:
+    """Return the last committed revision."""
+    return _revision(await connection.read(HEAD))
+
+
+async def take_revision(transaction: Transaction) -> int:
+    """Return the number of this write transaction; the next writer waits until it ends."""
+    return _revision(await transaction.run(TAKE_REVISION))
+
+
+async def settled_revision(transaction: Transaction) -> int:
+    """Return the last committed revision once its writer has let go, so that all of it can be read."""
+    return _revision(await transaction.run(SETTLED_REVISION))
+
+
+def _revision(rows: list[Row]) -> int:
+    if not rows:
+        raise StoreError(
+            ErrorCode.STORE_UNFINISHED,
+            "A restore into this store has not ended, so it can neither be read nor written.",
+            hint="Wait for it; if it was interrupted, run 'cmdb restore' again: it starts over.",
+        )
+    return int(rows[0]["revision"])
