@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, NotificationMinimumSeverity
+from neo4j import (
+    READ_ACCESS,
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncManagedTransaction,
+    NotificationMinimumSeverity,
+)
 from neo4j.exceptions import (
     AuthError,
     ClientError,
@@ -69,14 +75,19 @@ class Connection:
         self._address = address
 
     async def read(self, statement: str, /, **parameters: object) -> list[Row]:
-        """Run one statement in a read transaction."""
-
-        async def work(transaction: AsyncManagedTransaction) -> list[Row]:
-            return await Transaction(transaction).run(statement, **parameters)
-
+        """Run one statement that only reads; a second try outlives a pooled connection that a restart broke."""
         with _translated(self._address):
-            async with self._driver.session(database=self._address.database, fetch_size=5000) as session:
-                return await session.execute_read(work)
+            try:
+                return await self._read(statement, parameters)
+            except (ServiceUnavailable, SessionExpired):
+                return await self._read(statement, parameters)
+
+    async def _read(self, statement: str, parameters: dict[str, object]) -> list[Row]:
+        async with self._driver.session(
+            database=self._address.database, default_access_mode=READ_ACCESS, fetch_size=5000
+        ) as session:
+            result = await session.run(statement, parameters)
+            return await result.data()
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run the work in one write transaction; it may run several times, so it keeps no state of its own."""
