@@ -8,7 +8,7 @@ from cmdb.api.arguments import AtLeast, ItemReference, PageSize, check_depth, ch
 from cmdb.api.context import Info, Listed
 from cmdb.api.declaring import answered
 from cmdb.api.item_types import Proof
-from cmdb.api.record_types import Ticket
+from cmdb.api.record_types import Event, Ticket
 from cmdb.api.state_types import Basis, Health, ItemRef, Margin, PathStep
 from cmdb.api.vocabulary import WalkDirection
 from cmdb.application.requests import TopologyRequest
@@ -52,6 +52,7 @@ class ServiceStatus:
     health: Health = strawberry.field(description="Its state.")
     margin: Margin = strawberry.field(description="How many further failures it survives.")
     proof: Proof = strawberry.field(description="Why it is in its state.")
+    events: list[Event] = strawberry.field(description="Open events on the service itself, worst first.")
     tickets: list[Ticket] = strawberry.field(description="Open tickets on it or on its causes.")
     summary: str = strawberry.field(description="All of it in one sentence.")
 

@@ -40,6 +40,7 @@ def _status(snapshot: Snapshot, mask: Mask | None, place: int) -> ServiceStatus:
         health=health,
         margin=left,
         proof=proof,
+        events=snapshot.events_at.get(ref.key, ()),
         tickets=snapshot.open_tickets_at.get(ref.key, ()),
         summary=summarise(health, proof, left),
     )

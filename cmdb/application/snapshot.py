@@ -23,7 +23,6 @@ from cmdb.model.severity import Severity
 
 Severities = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-RESTRICTED = CiRef(key="", name="restricted provider", ci_class="", restricted=True)
 T = TypeVar("T")
 
 
@@ -145,10 +144,11 @@ class Snapshot:
         return place is not None and (mask is None or bool(mask[place]))
 
     def ref(self, place: int, mask: Mask | None = None) -> CiRef:
-        """Return the CI at an index, or the restricted one where the mask hides it."""
-        if mask is not None and not mask[place]:
-            return RESTRICTED
+        """Return the CI at an index; where the mask hides it, no more than what kind of thing it is."""
         topology = self.topology
+        if mask is not None and not mask[place]:
+            ci_class = topology.classes[place]
+            return CiRef(key="", name=f"restricted {ci_class.replace('_', ' ')}", ci_class=ci_class, restricted=True)
         return CiRef(topology.keys[place], topology.names[place], topology.classes[place])
 
     def health(self, place: int) -> Health:

@@ -17,7 +17,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class CiRef:
-    """A CI by key, name and class; `restricted` stands for one that the caller may not see."""
+    """A CI by key, name and class; of a `restricted` one the caller learns the class and nothing else."""
 
     key: str
     name: str
@@ -258,6 +258,7 @@ class ServiceStatus:
     health: Health
     margin: Margin
     proof: Proof
+    events: tuple[Event, ...]
     tickets: tuple[Ticket, ...]
     summary: str
 
