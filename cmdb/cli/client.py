@@ -132,11 +132,9 @@ def _require_done(payload: object) -> None:
 
 
 def _error(told: Mapping[str, Any]) -> CmdbError:
-    code = told.get("code")
-    known = code if code in ErrorCode.__members__ else ErrorCode.INTERNAL.value
     place = told.get("place")
     return CmdbError(
-        ErrorCode[known],
+        code_of(told.get("code")),
         str(told.get("message") or "The service gave no reason."),
         hint=str(told.get("hint") or ""),
         place=Place(place) if place else None,

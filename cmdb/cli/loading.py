@@ -43,7 +43,7 @@ def load(
     write({"load": _at_home(report, located)}, output, show_report)
     if report["problems"]:
         raise CmdbError(
-            ErrorCode[report["problems"][0]["code"]],
+            code_of(report["problems"][0]["code"]),
             f"{len(report['problems'])} records were refused; nothing was written.",
             hint="Mend them and load again.",
         )

@@ -100,6 +100,8 @@ async def open_portal(stage: Stage) -> None:
     answer = await stage.ask("my_services", act_as=f"subscriber:{party}", party=party)
     for service in answer["services"]:
         stage.say(f"{name(service['item'])}: {service['summary']}")
+        for event in service["events"]:
+            stage.say(f"  its event: {event['summary'] or event['condition']}")
     answer = await stage.ask("my_services", act_as="desk", party=party)
     for service in answer["services"]:
         stage.say(f"the desk sees {name(service['item'])}: {service['summary']}")
@@ -120,7 +122,13 @@ async def see_who_is_on_it(stage: Stage, incident: str) -> None:
             )
             due, basis = moment(ticket["expectedResolutionAt"]), ticket["expectedResolutionBasis"]
             stage.say(f"  expected to be solved by {due} UTC, {basis}")
-    report = {"incident": incident, "caller": story.subscriber, "words": story.subscriber_words}
+    hurt = (row["item"]["key"] for row in answer["services"] if row["tickets"])
+    report = {
+        "incident": incident,
+        "caller": story.subscriber,
+        "words": story.subscriber_words,
+        "item": next(hurt, None),
+    }
     answer = await stage.ask("attach_report", input=report)
     stage.say(f"report {', '.join(answer['attached'])} attached to {answer['ticket']['key']}")
 
@@ -165,7 +173,8 @@ async def attach_call(stage: Stage, candidate: Any, incident: str) -> None:  # n
         for rank, cause in enumerate(answer["causes"], start=1):
             way = path(cause["path"]) or "the service itself"
             stage.say(f"  {rank}. {name(cause['item'])} {score(cause['score'])}: {way}")
-        report["incident"] = next((ticket["key"] for ticket in candidate["tickets"]), incident)
+        open_ones = (row["key"] for row in candidate["tickets"] if row["kind"] == "INCIDENT")
+        report["incident"] = next(open_ones, incident)
     answer = await stage.ask("attach_report", input=report)
     stage.say(f"report {', '.join(answer['attached'])} attached to {answer['ticket']['key']}")
     tickets = await stage.ask("tickets", filter={"states": ["NEW", "ASSIGNED", "IN_PROGRESS"]})
