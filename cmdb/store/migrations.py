@@ -78,6 +78,17 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> li
     return [migration.version for migration in missing]
 
 
+async def schema_version(connection: Connection) -> int:
+    """Return the newest migration that the store has seen."""
+    return max((row["version"] for row in await connection.read(APPLIED)), default=0)
+
+
+async def reapply(connection: Connection, migrations: Sequence[Migration]) -> None:
+    """Run these once more, for data that came from a store that had not seen them."""
+    for migration in migrations:
+        await _apply(connection, migration)
+
+
 def _is_applied(migration: Migration, applied: dict[int, str]) -> bool:
     checksum = applied.get(migration.version)
     if checksum is not None and checksum != migration.checksum:
