@@ -38,7 +38,7 @@ def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequ
         (place for place in places if after[place] == snapshot.effective[place] and place not in assumed),
         key=lambda place: (topology.names[place], topology.keys[place]),
     )
-    rows = [_row(snapshot, (own, after), place, assumed, mask) for place in worse[: request.first]]
+    rows = [_row(snapshot, after, place, assumed, mask) for place in worse[: request.first]]
     lost = [
         _row(snapshot, (own, after), place, assumed, mask) for place in thinner[: max(100, request.first)]
     ]
@@ -55,12 +55,11 @@ def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequ
 
 def _row(
     snapshot: Snapshot,
-    assumption: tuple[Severities, Severities],
+    after: Severities,
     place: int,
     assumed: tuple[int, ...],
     mask: Mask | None,
 ) -> WhatIfRow:
-    own, after = assumption
     topology = snapshot.topology
     before = margin(topology, snapshot.effective, place)
     later = margin(topology, after, place)

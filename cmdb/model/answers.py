@@ -9,10 +9,15 @@ from cmdb.model.severity import Severity, Strength
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What an answer holds for: revision of the graph and time of the computation."""
+    """What an answer holds for: revision of the graph and time of the computation.
+
+    Of an answer about the past `as_of` is the time that it is about, `known_at` the time whose knowledge it uses.
+    """
 
     revision: int
     computed_at: datetime
+    as_of: datetime | None = None
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,14 @@ class PageKey:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which past: `as_of` is the time the question is about, `known_at` the time whose knowledge counts."""
+
+    as_of: datetime
+    known_at: datetime
+
+
 class GraphReader(Protocol):
     """Reads; every call names who asks, and hidden rows never leave the store."""
 
@@ -111,6 +119,12 @@ class GraphReader(Protocol):
 
     async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
         """Return every recorded version of one record, oldest revision first, the present one last."""
+
+    async def past(self, principal: Principal, moment: Moment) -> list[Stored]:
+        """Return the state of every record that held at `as_of`, by what had been recorded at `known_at`.
+
+        A record states what is so from its valid_from on, until a later recorded state says otherwise.
+        """
 
 
 class RowStatus(StrEnum):

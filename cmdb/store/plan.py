@@ -56,8 +56,9 @@ class PlannedRow:
         return held
 
     def valid_from(self, stamp: Stamp) -> str:
-        """Return since when the row's state holds."""
-        return write_time(self.record.valid_from or stamp.recorded_at)
+        """Return since when the row's state holds: as stated, else since it was recorded; a change since it began."""
+        began = moment_of(self.record) if isinstance(self.record, Change) else None
+        return write_time(self.record.valid_from or min(began or stamp.recorded_at, stamp.recorded_at))
 
     def version(self, stamp: Stamp, body: str) -> Properties:
         """Return the archived form of the state that this row supersedes."""
