@@ -8,11 +8,12 @@ from pathlib import Path
 
 from cmdb.model.access import Principal
 from cmdb.model.records import Record, RecordKind
-from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, Stored, WriteOutcome
+from cmdb.ports.graph import GraphDelta, Moment, PageKey, RecordFilter, Stored, WriteOutcome
 from cmdb.store.connection import PING, Connection, StoreAddress, open_connection
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.projecting import ProjectionReader
+from cmdb.store.remembering import PastReader
 from cmdb.store.writing import BatchWrite, NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
@@ -31,6 +32,7 @@ class Store:
         types = "|".join(sorted(verbs))
         self._projection = ProjectionReader(connection, types)
         self._records = RecordReader(connection, types)
+        self._past = PastReader(connection, types)
         self._turn = asyncio.Lock()
 
     async def ping(self) -> None:
@@ -66,6 +68,10 @@ class Store:
     async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
         """Return every recorded version of one record, the present one last."""
         return await self._records.versions(principal, kind, key)
+
+    async def past(self, principal: Principal, moment: Moment) -> list[Stored]:
+        """Return the state of every record that held then, as far as it was known then."""
+        return await self._past.past(principal, moment)
 
     async def write(
         self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime

@@ -6,11 +6,11 @@ from types import ModuleType
 
 import pytest
 
-from cmdb.store import connection, looking_up, migrations, present, projecting, store, writing
+from cmdb.store import connection, looking_up, migrations, present, projecting, remembering, store, writing
 from cmdb.store.connection import StoreAddress, open_connection
 from cmdb.store.shape import fill
 
-MODULES = (connection, looking_up, migrations, present, projecting, store, writing)
+MODULES = (connection, looking_up, migrations, present, projecting, remembering, store, writing)
 WORDS = {
     "types": "DEPENDS_ON|RUNS_ON",
     "type": "DEPENDS_ON",
@@ -27,7 +27,7 @@ _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {
     "rows": [_ROW],
     **{name: ["k"] for name in ("keys", "starts", "causes", "days")},
-    **dict.fromkeys(("key", "kind", "name", "checksum"), "k"),
+    **dict.fromkeys(("key", "kind", "name", "checksum", "known_at", "as_of"), "k"),
     **dict.fromkeys(("limit", "first", "last", "revision", "version"), 1),
     "buckets": [0],
 }
