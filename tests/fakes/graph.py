@@ -1,12 +1,16 @@
-"""A store in memory that keeps the ports' promises; for tests of what lies above the store."""
+"""A store in memory that keeps the ports' promises; for tests of what lies above the store.
 
-from collections.abc import Sequence
+`tests/contract/test_store.py` holds it to the same promises as the engines.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cmdb.desk.access import holds, visible
-from cmdb.errors import ErrorCode
-from cmdb.model.access import Principal
+from cmdb.errors import ErrorCode, Forbidden, InvalidInput
+from cmdb.metamodel import read_metamodel
+from cmdb.model.access import Everything, Principal
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -34,15 +38,18 @@ from cmdb.ports.graph import (
     Stored,
     WriteOutcome,
 )
+from cmdb.resources import folder
 
 Key = tuple[RecordKind, str]
+VERBS = frozenset(read_metamodel(folder("schema")).relationships)
 
 
 @dataclass
 class FakeGraph:
-    """Both ports over dicts; one instance is one store."""
+    """Both ports over dicts; one instance is one store. `told` keeps each record as it was sent."""
 
     rows: dict[Key, Stored] = field(default_factory=dict)
+    told: dict[Key, Record] = field(default_factory=dict)
     archive: dict[Key, list[Stored]] = field(default_factory=dict)
     revision: int = 0
 
@@ -55,64 +62,101 @@ class FakeGraph:
     ) -> WriteOutcome:
         """Upsert atomically."""
         del principal
-        problems = self._problems(records)
-        if problems:
-            return WriteOutcome(
-                self.revision, tuple(_refused(i, r, problems.get(i)) for i, r in enumerate(records))
-            )
+        _require_sound(records)
         statuses = [self._status(record) for record in records]
-        if all(status is RowStatus.UNCHANGED for status in statuses):
-            return WriteOutcome(
-                self.revision, tuple(_result(i, r, RowStatus.UNCHANGED) for i, r in enumerate(records))
-            )
-        self.revision += 1
-        for record, status in zip(records, statuses, strict=True):
-            if status is not RowStatus.UNCHANGED:
+        changing = [r for r, s in zip(records, statuses, strict=True) if s is not RowStatus.UNCHANGED]
+        problems = self._problems(records, changing)
+        if problems:
+            refused = (_refused(i, record, problems.get(i)) for i, record in enumerate(records))
+            return WriteOutcome(self.revision, tuple(refused))
+        if changing:
+            closing = list(self._closings(records, changing))
+            self.revision += 1
+            for record in [*changing, *closing]:
                 self._put(record, source, recorded_at)
         rows = enumerate(zip(records, statuses, strict=True))
         return WriteOutcome(self.revision, tuple(_result(index, *row) for index, row in rows))
 
     def _status(self, record: Record) -> RowStatus:
-        present = self.rows.get((record.kind, record.key))
-        if present is None:
-            return RowStatus.CREATED
-        return RowStatus.UNCHANGED if present.record == record else RowStatus.UPDATED
+        told = self.told.get((record.kind, record.key))
+        if told is None:
+            return RowStatus.UNCHANGED if _is_closing(record) else RowStatus.CREATED
+        return RowStatus.UNCHANGED if told == record else RowStatus.UPDATED
+
+    def _closings(self, records: Sequence[Record], changing: Sequence[Record]) -> Iterator[Record]:
+        """Yield what ends the open dependencies of retiring CIs that the batch itself does not speak of."""
+        retiring = {record.key: record for record in changing if isinstance(record, Item) and record.retired}
+        spoken = {record.key for record in records}
+        for stored in self.rows.values():
+            known = stored.record
+            if isinstance(known, Dependency) and not known.ended and known.key not in spoken:
+                gone = retiring.get(known.consumer) or retiring.get(known.provider)
+                if gone is not None:
+                    yield replace(known, ended=True, valid_from=gone.valid_from)
 
     def _put(self, record: Record, source: str, recorded_at: datetime) -> None:
         key = (record.kind, record.key)
+        since = record.valid_from or recorded_at
         if key in self.rows:
-            self.archive.setdefault(key, []).append(self.rows[key])
-        self.rows[key] = Stored(record, self.revision, record.valid_from or recorded_at, recorded_at, source)
-        if isinstance(record, Dependency):
-            consumer = (RecordKind.ITEM, record.consumer)
-            self.rows[consumer] = replace(self.rows[consumer], revision=self.revision)
+            self.archive.setdefault(key, []).append(replace(self.rows[key], valid_to=since))
+        self.told[key] = record
+        held = record if isinstance(record, Event | Ticket) else replace(record, valid_from=since)
+        ended_at = since if _is_closing(record) else None
+        self.rows[key] = Stored(held, self.revision, since, recorded_at, source, ended_at)
+        owner = _owner(record)
+        if owner is not None:
+            self.rows[owner] = replace(self.rows[owner], revision=self.revision)
 
-    def _problems(self, records: Sequence[Record]) -> dict[int, RowProblem]:
-        items = {record.key for record in records if isinstance(record, Item)}
-        items |= {key for kind, key in self.rows if kind is RecordKind.ITEM}
+    def _problems(self, records: Sequence[Record], changing: Sequence[Record]) -> dict[int, RowProblem]:
         problems: dict[int, RowProblem] = {}
         for index, record in enumerate(records):
-            missing = [end for end in _ends(record) if end not in items]
-            if missing:
-                message = f"There is no CI '{missing[0]}'."
-                problems[index] = RowProblem(code=ErrorCode.DANGLING_END, message=message)
-            elif isinstance(record, Ticket) and self._second_incident(record):
+            if not any(record is row for row in changing):
+                continue
+            missing = self._missing_item(record, records) or self._missing_party(record, records)
+            first = self._first_incident(record, records)
+            if missing is not None:
+                problems[index] = _dangling(missing)
+            elif first is not None and first != record.key:
                 problems[index] = RowProblem(
-                    code=ErrorCode.CONFLICT, message="An incident of this cause is open."
+                    code=ErrorCode.CONFLICT,
+                    field="cause_key",
+                    message=f"The incident {first} of the same cause is open.",
+                    hint=f"Attach to {first} instead.",
                 )
         return problems
 
-    def _second_incident(self, ticket: Ticket) -> bool:
-        others = (row.record for row in self.rows.values() if isinstance(row.record, Ticket))
-        return ticket.is_open and any(
-            other.is_open and other.cause_key == ticket.cause_key and other.key != ticket.key
-            for other in others
-            if ticket.cause_key is not None and other.ticket_kind is TicketKind.INCIDENT
-        )
+    def _missing_item(self, record: Record, records: Sequence[Record]) -> str | None:
+        """Return the first end that does not live; what the stored record refers to already is not asked again."""
+        batch = {row.key: row for row in records if isinstance(row, Item)}
+        present = self.rows.get((record.kind, record.key))
+        known = () if present is None or _is_closing(present.record) else _ends(present.record)
+        for end in () if _is_closing(record) else _ends(record):
+            stored = self.rows.get((RecordKind.ITEM, end))
+            item = batch.get(end, stored.record if stored else None)
+            if end not in known and (item is None or _is_closing(item)):
+                return f"CI '{end}'"
+        return None
+
+    def _missing_party(self, record: Record, records: Sequence[Record]) -> str | None:
+        if not isinstance(record, Assignment) or record.ended:
+            return None
+        known = (RecordKind.PARTY, record.party) in self.rows
+        arriving = any(isinstance(row, Party) and row.key == record.party for row in records)
+        return None if known or arriving else f"party '{record.party}'"
+
+    def _first_incident(self, record: Record, records: Sequence[Record]) -> str | None:
+        """Return which ticket holds the cause of an open incident: one of the store, else the batch's first."""
+        if not _claims_cause(record):
+            return None
+        batch = {row.key for row in records}
+        stored = [row.record for key, row in self.rows.items() if key[1] not in batch]
+        claims = [*filter(_claims_cause, stored), *filter(_claims_cause, records)]
+        return next(row.key for row in claims if _cause(row) == _cause(record))
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`."""
-        del principal
+        if not isinstance(visible(principal), Everything):
+            raise Forbidden(ErrorCode.FORBIDDEN, f"The role {principal.role.value} may not read all.")
         delta = GraphDelta(self.revision)
         fresh = [row for row in self.rows.values() if row.revision > since]
         for row in fresh:
@@ -127,7 +171,7 @@ class FakeGraph:
     async def records(self, principal: Principal, kind: RecordKind, keys: Sequence[str]) -> list[Stored]:
         """Return present records in the order of the keys."""
         found = [self.rows[kind, key] for key in keys if (kind, key) in self.rows]
-        return [row for row in found if self._sees(principal, row.record)]
+        return [self._shown(principal, row) for row in found if self._sees(principal, row.record)]
 
     async def page(
         self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
@@ -135,7 +179,8 @@ class FakeGraph:
         """Return a page, newest first."""
         rows = self._matching(principal, kind, query)
         position = (after.at, after.key) if after else None
-        return [row for at, key, row in rows if position is None or (at, key) < position][:limit]
+        found = [row for at, key, row in rows if position is None or (at, key) < position][:limit]
+        return [self._shown(principal, row) for row in found]
 
     async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
         """Return the number of matching records."""
@@ -143,9 +188,8 @@ class FakeGraph:
 
     async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
         """Return every version, oldest first."""
-        del principal
-        present = [self.rows[kind, key]] if (kind, key) in self.rows else []
-        return [*self.archive.get((kind, key), []), *present]
+        present = await self.records(principal, kind, [key])
+        return [*self.archive.get((kind, key), []), *present] if present else []
 
     def _matching(
         self, principal: Principal, kind: RecordKind, query: RecordFilter
@@ -153,23 +197,25 @@ class FakeGraph:
         found: list[tuple[datetime, str, Stored]] = []
         for (row_kind, key), row in self.rows.items():
             at = _time(row.record)
-            if row_kind is not kind or at is None or not self._sees(principal, row.record):
-                continue
-            if query.items is not None and not query.items.intersection(_ends(row.record)):
-                continue
-            if query.states is not None and _state(row.record) not in query.states:
-                continue
-            if (query.since and at < query.since) or (query.until and at >= query.until):
-                continue
-            found.append((at, key, row))
+            listed = row_kind is kind and at is not None and _fits(query, row.record, at)
+            if listed and at is not None and self._sees(principal, row.record):
+                found.append((at, key, row))
         return sorted(found, key=lambda entry: entry[:2], reverse=True)
 
     def _sees(self, principal: Principal, record: Record) -> bool:
-        predicate = visible(principal)
-        ends = [record.key] if isinstance(record, Item) else _ends(record)
-        return isinstance(record, Party) or any(self._sees_item(predicate, end) for end in ends)
+        if isinstance(visible(principal), Everything):
+            return True
+        if principal.party is not None and _own(record) == principal.party:
+            return True
+        ends = self._assigned(record.key) if isinstance(record, Party) else _ends(record)
+        seen = [self._sees_item(principal, end) for end in ends]
+        return all(seen) and bool(seen) if isinstance(record, Dependency) else any(seen)
 
-    def _sees_item(self, predicate: object, key: str) -> bool:
+    def _assigned(self, party: str) -> tuple[str, ...]:
+        rows = (row.record for row in self.rows.values())
+        return tuple(r.item for r in rows if isinstance(r, Assignment) and r.party == party and not r.ended)
+
+    def _sees_item(self, principal: Principal, key: str) -> bool:
         item = self.rows[RecordKind.ITEM, key].record
         subscribers = {
             row.record.party
@@ -180,11 +226,31 @@ class FakeGraph:
             and not row.record.ended
         }
         assert isinstance(item, Item)
-        return holds(predicate, key, item.ci_class, subscribers)  # type: ignore[arg-type]
+        return holds(visible(principal), key, item.ci_class, subscribers)
+
+    def _shown(self, principal: Principal, row: Stored) -> Stored:
+        """Drop the CIs that the principal may not see."""
+        seen = tuple(end for end in _ends(row.record) if self._sees_item(principal, end))
+        match row.record:
+            case Change():
+                return replace(row, record=replace(row.record, targets=seen))
+            case Ticket() | Window():
+                return replace(row, record=replace(row.record, items=seen))
+        return row
+
+
+def _require_sound(records: Sequence[Record]) -> None:
+    if len({(record.kind, record.key) for record in records}) < len(records):
+        raise InvalidInput(ErrorCode.DUPLICATE_KEY, "Two records have the same kind and key.")
+    for record in records:
+        if isinstance(record, Dependency) and record.verb not in VERBS:
+            raise InvalidInput(ErrorCode.UNKNOWN_VERB, f"The verb '{record.verb}' is not declared.")
 
 
 def _ends(record: Record) -> tuple[str, ...]:
     match record:
+        case Item():
+            return (record.key,)
         case Dependency():
             return (record.consumer, record.provider)
         case Event() | Assignment():
@@ -194,6 +260,40 @@ def _ends(record: Record) -> tuple[str, ...]:
         case Ticket() | Window():
             return record.items
     return ()
+
+
+def _owner(record: Record) -> Key | None:
+    """Return the record that carries the stamp of what hangs off it."""
+    match record:
+        case Dependency():
+            return (RecordKind.ITEM, record.consumer)
+        case Assignment():
+            return (RecordKind.PARTY, record.party)
+    return None
+
+
+def _own(record: Record) -> str | None:
+    """Return the party that may always read the record."""
+    match record:
+        case Party():
+            return record.key
+        case Ticket():
+            return record.caller
+    return None
+
+
+def _is_closing(record: Record) -> bool:
+    return record.retired if isinstance(record, Item) else bool(getattr(record, "ended", False))
+
+
+def _claims_cause(record: Record) -> bool:
+    return isinstance(record, Ticket) and (
+        record.ticket_kind is TicketKind.INCIDENT and record.is_open and record.cause_key is not None
+    )
+
+
+def _cause(record: Record) -> str | None:
+    return record.cause_key if isinstance(record, Ticket) else None
 
 
 def _time(record: Record) -> datetime | None:
@@ -207,12 +307,18 @@ def _time(record: Record) -> datetime | None:
     return None
 
 
-def _state(record: Record) -> str:
-    return str(record.state) if isinstance(record, Event | Change | Ticket) else ""
+def _fits(query: RecordFilter, record: Record, at: datetime) -> bool:
+    state = str(record.state) if isinstance(record, Event | Change | Ticket) else ""
+    return (
+        (query.items is None or not query.items.isdisjoint(_ends(record)))
+        and (query.states is None or state in query.states)
+        and (query.since is None or at >= query.since)
+        and (query.until is None or at < query.until)
+    )
 
 
 def _collect(delta: GraphDelta, record: Record, *, whole: bool) -> None:  # noqa: C901 - one case per record kind
-    if whole and _is_past(record):
+    if whole and (_is_closing(record) or (isinstance(record, Event) and not record.is_open)):
         return
     match record:
         case Item():
@@ -229,17 +335,6 @@ def _collect(delta: GraphDelta, record: Record, *, whole: bool) -> None:  # noqa
             delta.assignments.append(record)
         case Window():
             delta.windows.append(record)
-
-
-def _is_past(record: Record) -> bool:
-    match record:
-        case Item():
-            return record.retired
-        case Event():
-            return not record.is_open
-        case Assignment():
-            return record.ended
-    return False
 
 
 def _collect_item(items: ItemColumns, item: Item) -> None:
@@ -262,6 +357,11 @@ def _collect_dependency(rows: DependencyColumns, record: Dependency) -> None:
 
 def _result(index: int, record: Record, status: RowStatus) -> RowResult:
     return RowResult(index=index, kind=record.kind, key=record.key, status=status)
+
+
+def _dangling(missing: str) -> RowProblem:
+    message = f"There is no {missing}, neither in this batch nor in the store."
+    return RowProblem(code=ErrorCode.DANGLING_END, message=message, hint="Write it first.")
 
 
 def _refused(index: int, record: Record, problem: RowProblem | None) -> RowResult:
