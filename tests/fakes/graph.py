@@ -72,7 +72,7 @@ class FakeGraph:
         if changing:
             closing = list(self._closings(records, changing))
             self.revision += 1
-            for record in [*changing, *closing]:
+            for record in sorted([*changing, *closing], key=lambda row: _owner(row) is not None):
                 self._put(record, source, recorded_at)
         rows = enumerate(zip(records, statuses, strict=True))
         return WriteOutcome(self.revision, tuple(_result(index, *row) for index, row in rows))
