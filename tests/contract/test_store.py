@@ -14,7 +14,6 @@ from cmdb.model.records import (
     Assignment,
     Change,
     Dependency,
-    Direction,
     Event,
     EventState,
     Item,
@@ -24,18 +23,14 @@ from cmdb.model.records import (
     RecordKind,
     Role,
     Ticket,
-    TicketKind,
     TicketState,
-    Window,
-    WindowKind,
-    WorkNote,
 )
-from cmdb.model.redundancy import OnTrip, RedundancyGroup
-from cmdb.model.severity import MapKind, Severity, SeverityMap, Strength
+from cmdb.model.severity import Strength
 from cmdb.ports.graph import (
     GraphDelta,
     GraphReader,
     GraphWriter,
+    Moment,
     PageKey,
     RecordFilter,
     RowStatus,
@@ -45,12 +40,9 @@ from cmdb.store.connection import StoreAddress
 from cmdb.store.store import open_store
 from tests.conftest import ENGINES, MIGRATIONS, VERBS, wipe
 from tests.fakes.graph import FakeGraph
+from tests.support.graph_records import EVERY_KIND, TABLE, edge, event, incident, item
 from tests.support.moments import NOON, minutes
 
-GROUP = RedundancyGroup(name="wan", trip=(1, 2), on_trip=OnTrip.WORST)
-TABLE = SeverityMap(
-    MapKind.TABLE, table=(Severity.OK, Severity.OK, Severity.MINOR, Severity.MINOR, Severity.CRITICAL)
-)
 ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
 
 
@@ -79,50 +71,8 @@ async def store(store_address: StoreAddress | None) -> AsyncIterator[Graph]:
         yield opened
 
 
-def item(key: str, **fields: object) -> Item:
-    return replace(Item(key=key, ci_class="server", name=f"name of {key}"), **fields)  # type: ignore[arg-type]
-
-
-def edge(consumer: str, provider: str, **fields: object) -> Dependency:
-    plain = Dependency(consumer=consumer, verb="DEPENDS_ON", provider=provider, strength=Strength.HARD)
-    return replace(plain, **fields)  # type: ignore[arg-type]
-
-
-def event(key: str, at: float = 0, on: str = "a", **fields: object) -> Event:
-    when = NOON + minutes(at)
-    plain = Event(
-        key=key, source="m", item=on, condition="c", severity=Severity.MAJOR, state=EventState.OPEN,
-        direction=Direction.ERROR, raised_at=when, last_seen_at=when, changed_at=when,
-    )  # fmt: skip
-    return replace(plain, **fields)  # type: ignore[arg-type]
-
-
-def incident(key: str, cause: str | None = "cause:a", **fields: object) -> Ticket:
-    plain = Ticket(
-        key=key, ticket_kind=TicketKind.INCIDENT, title=key, state=TicketState.NEW, opened_at=NOON, changed_at=NOON,
-        items=("a",), cause_key=cause, notes=(WorkNote(at=NOON, author="ann", text='said "no"'),),
-    )  # fmt: skip
-    return replace(plain, **fields)  # type: ignore[arg-type]
-
-
 async def write(store: Graph, *records: Record, at: float = 0) -> WriteOutcome:
     return await store.write(SYSTEM, "test", records, NOON + minutes(at))
-
-
-EVERY_KIND: tuple[Record, ...] = (
-    item("a", description="ä", attributes={"ram": 4, "tags": ("x", "y"), "ratio": 0.5, "live": True}, groups=(GROUP,)),
-    item("b"),
-    edge("a", "b", group="wan", weight=3, map=TABLE, strength=Strength.SOFT, note="why"),
-    event("e1"),
-    Change(
-        key="c1", title="patch", change_kind="normal", state="completed", targets=("a", "b"),  # type: ignore[arg-type]
-        actual_start=NOON, actual_end=NOON + minutes(5),
-    ),
-    incident("t1", events=("e1",)),
-    Party(key="ann", party_kind=PartyKind.PERSON, name="Ann", member_of=("team",)),
-    Assignment(party="ann", role=Role.SUBSCRIBES, item="a"),
-    Window(key="w1", window_kind=WindowKind.MAINTENANCE, title="w", items=("b",), start=NOON, end=NOON + minutes(9)),
-)  # fmt: skip
 
 
 async def test_every_kind_comes_back_as_it_was_written(store: Graph) -> None:
@@ -400,3 +350,28 @@ async def test_long_intervals_survive(store: Graph) -> None:
     await write(store, item("a", valid_from=early))
     (stored,) = await store.records(SYSTEM, RecordKind.ITEM, ["a"])
     assert stored.valid_from == early
+
+
+async def test_the_past_is_what_held_then_by_what_was_known_then(store: Graph) -> None:
+    await write(store, item("a"), item("b"), edge("a", "b"))
+    told_late = item("a", name="second", valid_from=NOON + minutes(5))
+    await write(store, told_late, edge("a", "b", ended=True), at=20)
+    names: dict[tuple[int, int], list[object]] = {}
+    for as_of, known_at in ((4, 60), (5, 60), (19, 10), (60, 60), (-1, 60)):
+        moment = Moment(NOON + minutes(as_of), NOON + minutes(known_at))
+        rows = await store.past(SYSTEM, moment)
+        records = [row.record for row in rows]
+        names[as_of, known_at] = [
+            *(record.name for record in records if isinstance(record, Item)),
+            *(record.ended for record in records if isinstance(record, Dependency)),
+        ]
+    assert names == {
+        (4, 60): ["name of a", "name of b", False],
+        (5, 60): ["second", "name of b", False],
+        (19, 10): ["name of a", "name of b", False],
+        (60, 60): ["second", "name of b", True],
+        (-1, 60): [],
+    }
+    with pytest.raises(CmdbError) as caught:
+        await store.past(ANN, Moment(NOON, NOON))
+    assert caught.value.code is ErrorCode.FORBIDDEN

@@ -3,7 +3,7 @@
 import asyncio
 
 from cmdb.desk.access import SYSTEM
-from cmdb.model.records import Dependency, Item
+from cmdb.model.records import Dependency, Item, Record
 from cmdb.store.store import Store
 from tests.support.moments import NOON
 
@@ -26,7 +26,12 @@ async def test_four_writers_take_distinct_revisions_and_double_nothing(
         taken: list[int] = []
         for number in range(5):
             key = f"w{writer}-{number}"
-            records = [item(key), item("shared", name=key), edge(key, "hub"), edge("shared", "hub")]
+            records: list[Record] = [
+                item(key),
+                item("shared", name=key),
+                edge(key, "hub"),
+                edge("shared", "hub"),
+            ]
             outcome = await store.write(SYSTEM, "test", records, NOON)
             taken.append(outcome.revision)
         return taken

@@ -30,6 +30,7 @@ from cmdb.ports.graph import (
     DependencyColumns,
     GraphDelta,
     ItemColumns,
+    Moment,
     PageKey,
     RecordFilter,
     RowProblem,
@@ -155,8 +156,7 @@ class FakeGraph:
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`."""
-        if not isinstance(visible(principal), Everything):
-            raise Forbidden(ErrorCode.FORBIDDEN, f"The role {principal.role.value} may not read all.")
+        _require_everything(principal)
         delta = GraphDelta(self.revision)
         fresh = [row for row in self.rows.values() if row.revision > since]
         for row in fresh:
@@ -190,6 +190,17 @@ class FakeGraph:
         """Return every version, oldest first."""
         present = await self.records(principal, kind, [key])
         return [*self.archive.get((kind, key), []), *present] if present else []
+
+    async def past(self, principal: Principal, moment: Moment) -> list[Stored]:
+        """Return per record the state recorded last among those recorded and valid by then."""
+        _require_everything(principal)
+        found: dict[Key, Stored] = {}
+        for key, row in self.rows.items():
+            for state in (*self.archive.get(key, ()), row):
+                if state.recorded_at <= moment.known_at and state.valid_from <= moment.as_of:
+                    ended_at = state.valid_from if _is_closing(state.record) else None
+                    found[key] = replace(state, valid_to=ended_at)
+        return [found[key] for key in sorted(found)]
 
     def _matching(
         self, principal: Principal, kind: RecordKind, query: RecordFilter
@@ -237,6 +248,11 @@ class FakeGraph:
             case Ticket() | Window():
                 return replace(row, record=replace(row.record, items=seen))
         return row
+
+
+def _require_everything(principal: Principal) -> None:
+    if not isinstance(visible(principal), Everything):
+        raise Forbidden(ErrorCode.FORBIDDEN, f"The role {principal.role.value} may not read all.")
 
 
 def _require_sound(records: Sequence[Record]) -> None:
