@@ -22,7 +22,6 @@ App = Starlette
 """What a server runs, named here so that nobody else needs to know the framework."""
 
 
-
 def build_app(application: Application, parser: RecordParser) -> App:
     """Serve the application: `/graphql`, `/records`, `/livez`, `/readyz`."""
 

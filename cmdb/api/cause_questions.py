@@ -7,7 +7,7 @@ import strawberry
 
 from cmdb.api.arguments import AtLeast, ItemReference, PageSize, check_hours, check_size
 from cmdb.api.context import Info, Listed
-from cmdb.api.declaring import answered
+from cmdb.api.declaring import asked
 from cmdb.api.record_types import Change, Event, Party, Ticket
 from cmdb.api.state_types import Basis, Health, ItemRef, PathStep, Term
 from cmdb.api.vocabulary import Severity
@@ -122,7 +122,7 @@ class SituationsReport:
 class CauseQuestions:
     """Root fields about causes."""
 
-    @answered(
+    @asked(
         UpstreamChangesReport | None,
         "What changed upstream of an item before its symptom, and which change is the likely cause?",
     )
@@ -147,9 +147,9 @@ class CauseQuestions:
             item=item, onset=onset, hours=check_hours(hours), words=words, first=check_size(first)
         )
         context = info.context
-        return await context.application.upstream_changes(context.principal, request, at_least_revision or 0)
+        return await context.questions.upstream_changes(context.principal, request, at_least_revision or 0)
 
-    @answered(
+    @asked(
         ProbableCausesReport | None, "Why is this item in its state: which items and changes explain it best?"
     )
     async def probable_causes(
@@ -157,11 +157,11 @@ class CauseQuestions:
     ) -> answers.ProbableCausesAnswer:
         """Rank the items upstream."""
         context = info.context
-        return await context.application.probable_causes(
+        return await context.questions.probable_causes(
             context.principal, item, check_size(first), at_least_revision or 0
         )
 
-    @answered(
+    @asked(
         IntakeReport | None,
         "Which service does a caller mean, and which events and tickets explain the words?",
     )
@@ -176,14 +176,14 @@ class CauseQuestions:
         """Rank the services that fit."""
         request = IntakeRequest(words=words, caller=caller, first=check_size(first))
         context = info.context
-        return await context.application.symptom_intake(context.principal, request, at_least_revision or 0)
+        return await context.questions.symptom_intake(context.principal, request, at_least_revision or 0)
 
-    @answered(SituationsReport | None, "Which open events belong together, and what is their probable cause?")
+    @asked(SituationsReport | None, "Which open events belong together, and what is their probable cause?")
     async def situations(
         self, info: Info, first: PageSize = 20, at_least_revision: AtLeast = None
     ) -> Listed[answers.Situation]:
         """Group the open events."""
         context = info.context
-        basis = await context.application.basis(at_least_revision or 0)
-        rows = await context.application.situations(context.principal, basis.revision)
+        basis = await context.questions.basis(at_least_revision or 0)
+        rows = await context.questions.situations(context.principal, basis.revision)
         return Listed(basis, rows[: check_size(first)])

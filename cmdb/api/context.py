@@ -2,12 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from cmdb.application.application import Application
+from cmdb.application.questions import Questions
+from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import Basis, CiRef, ItemView
 from cmdb.model.records import Change, Event, Party, Ticket
@@ -69,25 +72,42 @@ class RequestContext:
 
     application: Application
     principal: Principal
+    questions: Questions = field(init=False)
     refs: Batch[CiRef] = field(init=False)
     items: Batch[ItemView] = field(init=False)
     events: Batch[Event] = field(init=False)
     changes: Batch[Change] = field(init=False)
     tickets: Batch[Ticket] = field(init=False)
     parties: Batch[Party] = field(init=False)
+    _moment: tuple[datetime | None, datetime | None] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Bind one batch a kind to the caller."""
+        """Bind one batch a kind to the caller; questions are of the present until one asks of the past."""
+        self.questions = self.application
         self.forget()
+
+    async def enter(self, as_of: datetime | None, known_at: datetime | None) -> None:
+        """Bind the whole request to the moment that its first question asks about."""
+        moment = (as_of, known_at)
+        if self._moment is None:
+            self._moment = moment
+            self.questions = await self.application.at(as_of, known_at)
+            self.forget()
+        elif self._moment != moment:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                "Two questions of one document ask about different moments.",
+                hint="Give both the same asOf and knownAt, or send two documents.",
+            )
 
     def forget(self) -> None:
         """Drop what was fetched: a mutation has changed it."""
-        self.refs = Batch(self.application.refs, self.principal)
-        self.items = Batch(self.application.items_by_key, self.principal)
-        self.events = Batch(self.application.events_by_key, self.principal)
-        self.changes = Batch(self.application.changes_by_key, self.principal)
-        self.tickets = Batch(self.application.tickets_by_key, self.principal)
-        self.parties = Batch(self.application.parties_by_key, self.principal)
+        self.refs = Batch(self.questions.refs, self.principal)
+        self.items = Batch(self.questions.items_by_key, self.principal)
+        self.events = Batch(self.questions.events_by_key, self.principal)
+        self.changes = Batch(self.questions.changes_by_key, self.principal)
+        self.tickets = Batch(self.questions.tickets_by_key, self.principal)
+        self.parties = Batch(self.questions.parties_by_key, self.principal)
 
 
 Info = strawberry.Info[RequestContext, None]

@@ -6,7 +6,7 @@ import strawberry
 
 from cmdb.api.arguments import AtLeast, ItemReference, PageSize, check_depth, check_limit, check_size
 from cmdb.api.context import Info, Listed
-from cmdb.api.declaring import answered
+from cmdb.api.declaring import answered, asked
 from cmdb.api.item_types import Proof
 from cmdb.api.record_types import Event, Ticket
 from cmdb.api.state_types import Basis, Health, ItemRef, Margin, PathStep
@@ -77,7 +77,7 @@ class Head:
 class FindQuestions:
     """Root fields that find and walk."""
 
-    @answered(SearchReport | None, "Which items fit these words?")
+    @asked(SearchReport | None, "Which items fit these words?")
     async def search(
         self,
         info: Info,
@@ -87,12 +87,12 @@ class FindQuestions:
     ) -> Listed[answers.SearchHit]:
         """Rank the items that fit."""
         context = info.context
-        basis = await context.application.basis(at_least_revision or 0)
+        basis = await context.questions.basis(at_least_revision or 0)
         return Listed(
-            basis, await context.application.search(context.principal, words, check_size(first)), words
+            basis, await context.questions.search(context.principal, words, check_size(first)), words
         )
 
-    @answered(TopologyReport | None, "What stands around this item?")
+    @asked(TopologyReport | None, "What stands around this item?")
     async def topology(
         self,
         info: Info,
@@ -110,9 +110,9 @@ class FindQuestions:
             item=item, direction=direction.value, depth=check_depth(depth), limit=check_limit(limit)
         )
         context = info.context
-        return await context.application.topology(context.principal, request, at_least_revision or 0)
+        return await context.questions.topology(context.principal, request, at_least_revision or 0)
 
-    @answered(MyServicesReport | None, "How are the services that this party subscribes to?")
+    @asked(MyServicesReport | None, "How are the services that this party subscribes to?")
     async def my_services(
         self,
         info: Info,
@@ -121,8 +121,8 @@ class FindQuestions:
     ) -> Listed[answers.ServiceStatus]:
         """List them with state and proof."""
         context = info.context
-        basis = await context.application.basis(at_least_revision or 0)
-        return Listed(basis, await context.application.my_services(context.principal, party, basis.revision))
+        basis = await context.questions.basis(at_least_revision or 0)
+        return Listed(basis, await context.questions.my_services(context.principal, party, basis.revision))
 
     @answered(Head | None, "How far has the store got, and how far do answers reach?")
     async def head(self, info: Info) -> Head:

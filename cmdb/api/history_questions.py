@@ -7,7 +7,7 @@ import strawberry
 
 from cmdb.api.arguments import AtLeast, ItemReference, PageSize, check_size
 from cmdb.api.context import Info
-from cmdb.api.declaring import answered
+from cmdb.api.declaring import asked
 from cmdb.api.record_types import Change, Event, Ticket
 from cmdb.api.state_types import Basis, ItemRef
 from cmdb.application.requests import TimelineRequest
@@ -41,7 +41,7 @@ class TimelineReport:
 class HistoryQuestions:
     """Root fields about the past."""
 
-    @answered(TimelineReport | None, "What happened to this item and to what it depends on?")
+    @asked(TimelineReport | None, "What happened to this item and to what it depends on?")
     async def timeline(
         self,
         info: Info,
@@ -55,4 +55,4 @@ class HistoryQuestions:
         """Merge events, changes and tickets."""
         request = TimelineRequest(item=item, since=since, until=until, first=check_size(first))
         context = info.context
-        return await context.application.timeline(context.principal, request, at_least_revision or 0)
+        return await context.questions.timeline(context.principal, request, at_least_revision or 0)

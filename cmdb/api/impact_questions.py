@@ -7,7 +7,7 @@ from strawberry import Maybe
 
 from cmdb.api.arguments import AtLeast, PageSize, ServicesOnly, check_size, check_skip
 from cmdb.api.context import Info
-from cmdb.api.declaring import answered
+from cmdb.api.declaring import asked
 from cmdb.api.item_types import Proof
 from cmdb.api.record_types import Party, Ticket
 from cmdb.api.state_types import Basis, Health, ItemRef, Margin, PathStep
@@ -92,7 +92,7 @@ class WhatIfReport:
 class ImpactQuestions:
     """Root fields about impact."""
 
-    @answered(
+    @asked(
         ImpactReport | None,
         "Which services (or items) does an event, item or change impact, and what still holds?",
     )
@@ -125,9 +125,9 @@ class ImpactQuestions:
             skip=check_skip(skip),
         )
         context = info.context
-        return await context.application.impact(context.principal, request, at_least_revision or 0)
+        return await context.questions.impact(context.principal, request, at_least_revision or 0)
 
-    @answered(WhatIfReport | None, "What would happen if these items were at that severity?")
+    @asked(WhatIfReport | None, "What would happen if these items were at that severity?")
     async def what_if(
         self,
         info: Info,
@@ -145,4 +145,4 @@ class ImpactQuestions:
             items=tuple(items), severity=severity, services_only=services_only, first=check_size(first)
         )
         context = info.context
-        return await context.application.what_if(context.principal, request, at_least_revision or 0)
+        return await context.questions.what_if(context.principal, request, at_least_revision or 0)

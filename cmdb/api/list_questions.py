@@ -8,7 +8,7 @@ import strawberry
 
 from cmdb.api.arguments import After, ItemReference, PageSize
 from cmdb.api.context import Batch, Info, RequestContext
-from cmdb.api.declaring import answered
+from cmdb.api.declaring import asked
 from cmdb.api.global_ids import NodeKind, decode_id
 from cmdb.api.item_types import ConfigurationItem
 from cmdb.api.paging import Connection, connect, read_page
@@ -113,14 +113,14 @@ TicketFilterArgument = Annotated[TicketFilter | None, strawberry.argument(descri
 class ListQuestions:
     """Root fields that list."""
 
-    @answered(Connection[ConfigurationItem] | None, "Configuration items, sorted by key.")
+    @asked(Connection[ConfigurationItem] | None, "Configuration items, sorted by key.")
     async def items(
         self, info: Info, filter: ItemFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[ItemView]:
         """Page through items."""
         return await _page_items(info.context, "items", (filter or ItemFilter()).to_query(), first, after)
 
-    @answered(Connection[ConfigurationItem] | None, "Services, sorted by key.")
+    @asked(Connection[ConfigurationItem] | None, "Services, sorted by key.")
     async def services(
         self, info: Info, filter: ServiceFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[ItemView]:
@@ -129,46 +129,46 @@ class ListQuestions:
             info.context, "services", (filter or ServiceFilter()).to_query(), first, after
         )
 
-    @answered(Connection[Event] | None, "Events, newest first.")
+    @asked(Connection[Event] | None, "Events, newest first.")
     async def events(
         self, info: Info, filter: EventFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[records.Event]:
         """Page through events."""
         context, page = info.context, read_page("events", first, after)
         query = _record_filter(filter or EventFilter())
-        return connect("events", await context.application.events(context.principal, query, page), after)
+        return connect("events", await context.questions.events(context.principal, query, page), after)
 
-    @answered(Connection[Change] | None, "Changes, newest first.")
+    @asked(Connection[Change] | None, "Changes, newest first.")
     async def changes(
         self, info: Info, filter: ChangeFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[records.Change]:
         """Page through changes."""
         context, page = info.context, read_page("changes", first, after)
         query = _record_filter(filter or ChangeFilter())
-        return connect("changes", await context.application.changes(context.principal, query, page), after)
+        return connect("changes", await context.questions.changes(context.principal, query, page), after)
 
-    @answered(Connection[Ticket] | None, "Tickets, newest first.")
+    @asked(Connection[Ticket] | None, "Tickets, newest first.")
     async def tickets(
         self, info: Info, filter: TicketFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[records.Ticket]:
         """Page through tickets."""
         context, page = info.context, read_page("tickets", first, after)
         query = _record_filter(filter or TicketFilter())
-        return connect("tickets", await context.application.tickets(context.principal, query, page), after)
+        return connect("tickets", await context.questions.tickets(context.principal, query, page), after)
 
 
 @strawberry.type
 class ReferenceQuestions:
     """Root fields that show one thing."""
 
-    @answered(Node | None, "The thing with this global id; null when gone or hidden.")
+    @asked(Node | None, "The thing with this global id; null when gone or hidden.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A global id.")]
     ) -> object:
         """Resolve one id."""
         return (await _nodes(info.context, [id]))[0]
 
-    @answered(
+    @asked(
         list[Node | None] | None,
         f"The things with these global ids, at most {MOST_IDS}, in order; null when gone or hidden.",
     )
@@ -178,31 +178,31 @@ class ReferenceQuestions:
         """Resolve many ids, one call a kind."""
         return await _nodes(info.context, ids)
 
-    @answered(ConfigurationItem | None, "The item with this key or unique name.")
+    @asked(ConfigurationItem | None, "The item with this key or unique name.")
     async def item(self, info: Info, ref: ItemReference) -> ItemView:
         """Find one item."""
-        return await info.context.application.find_item(info.context.principal, ref)
+        return await info.context.questions.find_item(info.context.principal, ref)
 
-    @answered(ConfigurationItem | None, "The service with this key or unique name.")
+    @asked(ConfigurationItem | None, "The service with this key or unique name.")
     async def service(self, info: Info, ref: ItemReference) -> ItemView:
         """Find one service."""
-        application = info.context.application
+        application = info.context.questions
         found = await application.find_item(info.context.principal, ref)
         if found.ref.ci_class not in application.metamodel.service_classes():
             raise _missing("service", ref, "It is an item of another kind: ask item(ref:).")
         return found
 
-    @answered(Event | None, "The event with this key.")
+    @asked(Event | None, "The event with this key.")
     async def event(self, info: Info, key: Key) -> records.Event:
         """Find one event."""
         return await _one(info.context.events, "event", key)
 
-    @answered(Change | None, "The change with this key.")
+    @asked(Change | None, "The change with this key.")
     async def change(self, info: Info, key: Key) -> records.Change:
         """Find one change."""
         return await _one(info.context.changes, "change", key)
 
-    @answered(Ticket | None, "The ticket with this key.")
+    @asked(Ticket | None, "The ticket with this key.")
     async def ticket(self, info: Info, key: Key) -> records.Ticket:
         """Find one ticket."""
         return await _one(info.context.tickets, "ticket", key)
@@ -212,7 +212,7 @@ async def _page_items(
     context: RequestContext, name: str, query: requests.ItemFilter, first: int, after: str | None
 ) -> Connection[ItemView]:
     page = read_page(name, first, after)
-    return connect(name, await context.application.items(context.principal, query, page), after)
+    return connect(name, await context.questions.items(context.principal, query, page), after)
 
 
 def _record_filter(given: EventFilter | ChangeFilter | TicketFilter) -> RecordFilter:

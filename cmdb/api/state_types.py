@@ -17,6 +17,8 @@ class Basis:
 
     revision: int = strawberry.field(description="Revision of the graph that the answer was computed at.")
     computed_at: datetime = strawberry.field(description="When the answer was computed.")
+    as_of: datetime | None = strawberry.field(description="The past time that the answer is about.")
+    known_at: datetime | None = strawberry.field(description="The time by whose knowledge it was answered.")
 
 
 @strawberry.type(description="A configuration item by key, name and class; ask `item(ref:)` for all of it.")

@@ -1,74 +1,43 @@
 """The facade over all use cases: every call names who asks."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from cmdb.application.catalogue import Catalogue
-from cmdb.application.cause_question import answer_probable_causes
-from cmdb.application.change_question import answer_upstream_changes
-from cmdb.application.impact_question import ImpactQuestion
-from cmdb.application.intake_question import IntakeQuestion
 from cmdb.application.live import LiveTopology
 from cmdb.application.lookup import missing
-from cmdb.application.neighbourhood import answer_search, answer_topology
+from cmdb.application.past import Archive
+from cmdb.application.questions import Questions
 from cmdb.application.recording import LoadReport, Recorder
 from cmdb.application.requests import (
     AttachReportRequest,
-    ImpactRequest,
-    IntakeRequest,
-    ItemFilter,
     OpenTicketRequest,
-    Page,
-    PageRequest,
     RecordBatch,
     TicketReceipt,
-    TimelineRequest,
-    TopologyRequest,
     UpdateTicketRequest,
-    UpstreamChangesRequest,
-    WhatIfRequest,
 )
-from cmdb.application.service_question import answer_my_services
-from cmdb.application.situation_question import answer_situations
+from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
-from cmdb.application.timeline_question import TimelineQuestion
-from cmdb.application.what_if_question import answer_what_if
+from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
-from cmdb.model.answers import (
-    Basis,
-    CiRef,
-    ImpactAnswer,
-    IntakeAnswer,
-    ItemView,
-    ProbableCausesAnswer,
-    SearchHit,
-    ServiceStatus,
-    Situation,
-    TimelineAnswer,
-    TopologyAnswer,
-    UpstreamChangesAnswer,
-    WhatIfAnswer,
-)
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, Event, Party, RecordKind, Ticket
+from cmdb.model.records import RecordKind
 from cmdb.ports.clock import Clock
-from cmdb.ports.graph import GraphReader, GraphWriter, RecordFilter, WriteOutcome
+from cmdb.ports.graph import GraphReader, GraphWriter, Moment, Stored, WriteOutcome
 from cmdb.ports.records import LocatedRecord
 
 
-class Application:
-    """What adapters call. `at_least` is a revision that the answer must have reached, else BEHIND is raised."""
+class Application(Questions):
+    """What adapters call: the questions of the present, the way to those of the past, and every write."""
 
     def __init__(self, reader: GraphReader, writer: GraphWriter, metamodel: Metamodel, clock: Clock) -> None:
         """Wire the use cases to one live projection."""
-        self.metamodel = metamodel
-        self._reader = reader
         self._live = LiveTopology(reader, clock, metamodel.service_classes())
+        super().__init__(self._live.current, reader, metamodel)
+        self._reader = reader
+        self._clock = clock
+        self._archive = Archive(reader, metamodel.service_classes())
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock)
         self._ticketing = Ticketing(self._live, reader, writer, clock)
-        self._catalogue = Catalogue(reader, metamodel)
-        self._impact = ImpactQuestion(reader)
-        self._timeline = TimelineQuestion(reader)
-        self._intake = IntakeQuestion(reader)
 
     async def head(self) -> int:
         """Return the store's last revision; fails when the store does not answer."""
@@ -78,9 +47,30 @@ class Application:
         """Bring the projection up to date and return its revision."""
         return (await self._live.current(at_least)).revision
 
-    async def basis(self, at_least: int = 0) -> Basis:
-        """Bring the projection up to date and say what answers from it hold for."""
-        return (await self._live.current(at_least)).basis
+    async def at(self, as_of: datetime | None, known_at: datetime | None) -> Questions:
+        """Return the questions of a past moment; without both times those of the present.
+
+        `known_at` alone asks what was thought then of then; `as_of` alone uses all that is known now.
+        """
+        if as_of is None and known_at is None:
+            return self
+        now = self._clock.now()
+        moment = Moment(as_of or known_at or now, known_at or now)
+        _require_past(moment, now)
+        snapshot, graph = await self._archive.at(moment, await self._reader.head())
+
+        async def source(at_least: int) -> Snapshot:
+            await self._live.current(at_least)
+            return snapshot
+
+        return Questions(source, graph, self.metamodel)
+
+    async def history(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
+        """Return every recorded version of one record, oldest first."""
+        found = await self._reader.versions(principal, kind, key)
+        if not found:
+            raise missing(kind.value, key)
+        return found
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""
@@ -91,107 +81,6 @@ class Application:
     ) -> LoadReport:
         """Check a whole load, then write it; with problems nothing is written."""
         return await self._recorder.load(principal, source, located, dry_run=dry_run)
-
-    async def items(self, principal: Principal, query: ItemFilter, page: PageRequest) -> Page[ItemView]:
-        """Return a page of CIs, sorted by key."""
-        return await self._catalogue.items(await self._live.current(), principal, query, page)
-
-    async def items_by_key(self, principal: Principal, keys: Sequence[str]) -> list[ItemView | None]:
-        """Return CIs in the order of the keys, None for hidden or absent ones."""
-        return await self._catalogue.items_by_key(await self._live.current(), principal, keys)
-
-    async def find_item(self, principal: Principal, reference: str) -> ItemView:
-        """Return the CI with this key or unique name."""
-        found = await self._catalogue.find_item(await self._live.current(), principal, reference)
-        if found is None:
-            raise missing("CI", reference)
-        return found
-
-    async def refs(self, principal: Principal, keys: Sequence[str]) -> list[CiRef | None]:
-        """Return key, name and class of CIs from memory, None for hidden or absent ones."""
-        snapshot = await self._live.current()
-        index = snapshot.topology.index
-        return [snapshot.ref(index[key]) if snapshot.sees(principal, key) else None for key in keys]
-
-    async def events(self, principal: Principal, query: RecordFilter, page: PageRequest) -> Page[Event]:
-        """Return a page of events, newest first."""
-        return await self._catalogue.events(principal, query, page)
-
-    async def changes(self, principal: Principal, query: RecordFilter, page: PageRequest) -> Page[Change]:
-        """Return a page of changes, newest first."""
-        return await self._catalogue.changes(principal, query, page)
-
-    async def tickets(self, principal: Principal, query: RecordFilter, page: PageRequest) -> Page[Ticket]:
-        """Return a page of tickets, newest first."""
-        return await self._catalogue.tickets(principal, query, page)
-
-    async def events_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Event | None]:
-        """Return events in the order of the keys."""
-        return await self._catalogue.by_key(principal, RecordKind.EVENT, Event, keys)
-
-    async def changes_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Change | None]:
-        """Return changes in the order of the keys."""
-        return await self._catalogue.by_key(principal, RecordKind.CHANGE, Change, keys)
-
-    async def tickets_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Ticket | None]:
-        """Return tickets in the order of the keys."""
-        return await self._catalogue.by_key(principal, RecordKind.TICKET, Ticket, keys)
-
-    async def parties_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Party | None]:
-        """Return parties in the order of the keys."""
-        return await self._catalogue.by_key(principal, RecordKind.PARTY, Party, keys)
-
-    async def impact(self, principal: Principal, request: ImpactRequest, at_least: int = 0) -> ImpactAnswer:
-        """Answer what an event, CI or change impacts."""
-        return await self._impact.answer(await self._live.current(at_least), principal, request)
-
-    async def upstream_changes(
-        self, principal: Principal, request: UpstreamChangesRequest, at_least: int = 0
-    ) -> UpstreamChangesAnswer:
-        """Answer what changed upstream, best suspect first."""
-        return answer_upstream_changes(await self._live.current(at_least), principal, request)
-
-    async def probable_causes(
-        self, principal: Principal, item: str, first: int = 5, at_least: int = 0
-    ) -> ProbableCausesAnswer:
-        """Answer why a CI is as it is."""
-        return answer_probable_causes(await self._live.current(at_least), principal, item, first)
-
-    async def what_if(self, principal: Principal, request: WhatIfRequest, at_least: int = 0) -> WhatIfAnswer:
-        """Answer what would happen if CIs failed; nothing is written."""
-        return answer_what_if(await self._live.current(at_least), principal, request)
-
-    async def symptom_intake(
-        self, principal: Principal, request: IntakeRequest, at_least: int = 0
-    ) -> IntakeAnswer:
-        """Find the service that a caller means and what explains their words."""
-        return await self._intake.answer(await self._live.current(at_least), principal, request)
-
-    async def timeline(
-        self, principal: Principal, request: TimelineRequest, at_least: int = 0
-    ) -> TimelineAnswer:
-        """Answer what happened to a CI and upstream of it."""
-        return await self._timeline.answer(await self._live.current(at_least), principal, request)
-
-    async def search(self, principal: Principal, words: str, first: int = 10) -> tuple[SearchHit, ...]:
-        """Find CIs by words."""
-        return answer_search(await self._live.current(), principal, words, first)
-
-    async def topology(
-        self, principal: Principal, request: TopologyRequest, at_least: int = 0
-    ) -> TopologyAnswer:
-        """Walk the neighbourhood of a CI."""
-        return answer_topology(await self._live.current(at_least), principal, request)
-
-    async def situations(self, principal: Principal, at_least: int = 0) -> tuple[Situation, ...]:
-        """Return what is open now, grouped by probable cause."""
-        return answer_situations(await self._live.current(at_least), principal)
-
-    async def my_services(
-        self, principal: Principal, party: str, at_least: int = 0
-    ) -> tuple[ServiceStatus, ...]:
-        """Return the state of the services that a party subscribes to."""
-        return answer_my_services(await self._live.current(at_least), principal, party)
 
     async def open_ticket(self, principal: Principal, request: OpenTicketRequest) -> TicketReceipt:
         """Open an incident or report, or let an open incident take it in."""
@@ -204,3 +93,13 @@ class Application:
     async def attach_report(self, principal: Principal, request: AttachReportRequest) -> TicketReceipt:
         """Attach a caller's report to an open incident."""
         return await self._ticketing.attach_report(principal, request)
+
+
+def _require_past(moment: Moment, now: datetime) -> None:
+    for name, at in (("asOf", moment.as_of), ("knownAt", moment.known_at)):
+        if at > now:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"'{name}' lies in the future: {at.isoformat()}.",
+                hint="Ask about the present or the past; `whatIf` asks about what may come.",
+            )

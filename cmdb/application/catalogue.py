@@ -13,7 +13,7 @@ from cmdb.model.access import Principal
 from cmdb.model.answers import AssignedParty, ItemView
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import Change, Event, Item, Party, RecordKind, Ticket
-from cmdb.ports.graph import GraphReader, PageKey, RecordFilter, Stored
+from cmdb.ports.graph import PageKey, RecordFilter, RecordReader, Stored
 
 T = TypeVar("T", Event, Change, Ticket, Party)
 
@@ -21,7 +21,7 @@ T = TypeVar("T", Event, Change, Ticket, Party)
 class Catalogue:
     """The use cases behind lists and look-ups."""
 
-    def __init__(self, reader: GraphReader, metamodel: Metamodel) -> None:
+    def __init__(self, reader: RecordReader, metamodel: Metamodel) -> None:
         """Details come from the store, order and visibility from memory."""
         self._reader = reader
         self._metamodel = metamodel

@@ -17,7 +17,7 @@ from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer, ImpactRow
 from cmdb.model.records import Direction, Event, EventState, RecordKind, Role, Ticket
 from cmdb.model.severity import Severity
-from cmdb.ports.graph import GraphReader
+from cmdb.ports.graph import RecordReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Origin:
 class ImpactQuestion:
     """The use case behind `impact`."""
 
-    def __init__(self, reader: GraphReader) -> None:
+    def __init__(self, reader: RecordReader) -> None:
         """Records that are no longer in memory (cleared events) are read from the store."""
         self._reader = reader
 

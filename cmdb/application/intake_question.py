@@ -14,7 +14,7 @@ from cmdb.model.access import Principal
 from cmdb.model.answers import IntakeAnswer, IntakeCandidate, Term
 from cmdb.model.records import Item, RecordKind
 from cmdb.model.severity import Severity
-from cmdb.ports.graph import GraphReader
+from cmdb.ports.graph import RecordReader
 
 WEIGHTS = {"words": 0.55, "subscription": 0.30, "trouble": 0.15}
 CAUSES = 3
@@ -23,7 +23,7 @@ CAUSES = 3
 class IntakeQuestion:
     """The use case behind `symptom_intake`."""
 
-    def __init__(self, reader: GraphReader) -> None:
+    def __init__(self, reader: RecordReader) -> None:
         """Other names of a caller's services are read from the store."""
         self._reader = reader
 

@@ -76,6 +76,7 @@ class Recorder:
                 )
             kept = [index for index in range(len(batch.records)) if index not in refused]
             outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
+            await self._live.current(outcome.revision)
             written = dict(zip(kept, outcome.results, strict=True))
             return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
 
@@ -103,7 +104,7 @@ class Recorder:
     async def _write_chunks(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord]
     ) -> LoadReport:
-        ordered = sorted(located, key=lambda row: _ORDER.index(_kind(row.record)))
+        ordered = sorted(located, key=_turn_of)
         counts: dict[str, Counter[str]] = {}
         revision = 0
         for start in range(0, len(ordered), CHUNK):
@@ -111,10 +112,12 @@ class Recorder:
             outcome = await self._write(principal, source, [row.record for row in chunk])
             revision = outcome.revision
             if outcome.refused:
+                await self._live.current(revision)
                 return LoadReport(revision=revision, counts=counts, problems=_store_problems(chunk, outcome))
             for result in outcome.results:
                 counts.setdefault(result.kind.value, Counter())[result.status.value] += 1
-        return LoadReport(revision=revision or await self._live.revision(), counts=counts)
+        # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
+        return LoadReport(revision=(await self._live.current(revision)).revision, counts=counts)
 
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
@@ -130,7 +133,6 @@ class Recorder:
         results = tuple(
             _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
         )
-        await self._live.current(outcome.revision)
         return WriteOutcome(outcome.revision, results)
 
     def _completed(self, entry: Record) -> Record:
@@ -199,6 +201,12 @@ def _duplicates(entries: Sequence[EntryRecord]) -> dict[int, RowProblem]:
                 hint="Keep one of the two.",
             )
     return refused
+
+
+def _turn_of(row: LocatedRecord) -> tuple[int, str]:
+    """Ends before what joins them; a consumer's dependencies together, because they are compared together."""
+    record = row.record
+    return _ORDER.index(_kind(record)), record.consumer if isinstance(record, Dependency) else ""
 
 
 def _kind(entry: EntryRecord) -> RecordKind:

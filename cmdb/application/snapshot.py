@@ -20,6 +20,7 @@ from cmdb.model.access import Everything, Predicate, Principal
 from cmdb.model.answers import Basis, CiRef, Health
 from cmdb.model.records import Assignment, Change, Event, Party, Role, Ticket, Window
 from cmdb.model.severity import Severity
+from cmdb.ports.graph import Moment
 
 Severities = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -41,12 +42,20 @@ class Snapshot:
     windows: tuple[Window, ...]
     subscribers: Mapping[str, frozenset[str]]
     service_classes: frozenset[str]
+    moment: Moment | None = None
     masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
 
     @property
     def basis(self) -> Basis:
         """What answers from this snapshot hold for."""
-        return Basis(revision=self.revision, computed_at=self.at)
+        if self.moment is None:
+            return Basis(revision=self.revision, computed_at=self.at)
+        return Basis(
+            revision=self.revision,
+            computed_at=self.at,
+            as_of=self.moment.as_of,
+            known_at=self.moment.known_at,
+        )
 
     @cached_property
     def own(self) -> OwnState:
@@ -148,7 +157,9 @@ class Snapshot:
         topology = self.topology
         if mask is not None and not mask[place]:
             ci_class = topology.classes[place]
-            return CiRef(key="", name=f"restricted {ci_class.replace('_', ' ')}", ci_class=ci_class, restricted=True)
+            return CiRef(
+                key="", name=f"restricted {ci_class.replace('_', ' ')}", ci_class=ci_class, restricted=True
+            )
         return CiRef(topology.keys[place], topology.names[place], topology.classes[place])
 
     def health(self, place: int) -> Health:
@@ -177,8 +188,10 @@ def _by_item(pairs: Iterable[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:
     return {item: tuple(rows) for item, rows in found.items()}
 
 
-def take_snapshot(projection: Projection, service_classes: frozenset[str], at: datetime) -> Snapshot:
-    """Freeze the projection: the topology is shared, the record tables are copied."""
+def take_snapshot(
+    projection: Projection, service_classes: frozenset[str], at: datetime, moment: Moment | None = None
+) -> Snapshot:
+    """Freeze the projection: the topology is shared, the record tables are copied; `moment` marks a past one."""
     return Snapshot(
         revision=projection.revision,
         at=at,
@@ -191,6 +204,7 @@ def take_snapshot(projection: Projection, service_classes: frozenset[str], at: d
         windows=tuple(projection.windows.values()),
         subscribers=projection.subscribers(),
         service_classes=service_classes,
+        moment=moment,
     )
 
 

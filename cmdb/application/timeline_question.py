@@ -11,13 +11,13 @@ from cmdb.impact.reach import Way, hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import TimelineAnswer, TimelineEntry
 from cmdb.model.records import Change, Event, RecordKind, Ticket
-from cmdb.ports.graph import GraphReader, RecordFilter
+from cmdb.ports.graph import RecordFilter, RecordReader
 
 
 class TimelineQuestion:
     """The use case behind `timeline`."""
 
-    def __init__(self, reader: GraphReader) -> None:
+    def __init__(self, reader: RecordReader) -> None:
         """Past events are read from the store."""
         self._reader = reader
 

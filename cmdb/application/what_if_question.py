@@ -39,9 +39,7 @@ def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequ
         key=lambda place: (topology.names[place], topology.keys[place]),
     )
     rows = [_row(snapshot, after, place, assumed, mask) for place in worse[: request.first]]
-    lost = [
-        _row(snapshot, (own, after), place, assumed, mask) for place in thinner[: max(100, request.first)]
-    ]
+    lost = [_row(snapshot, after, place, assumed, mask) for place in thinner[: max(100, request.first)]]
     lost = [row for row in lost if row.margin_before != row.margin_after]
     return WhatIfAnswer(
         basis=snapshot.basis,

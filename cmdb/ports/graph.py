@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
@@ -67,6 +67,18 @@ class GraphDelta:
     assignments: list[Assignment] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
 
+    def records_of(self, kind: RecordKind) -> list[Any]:
+        """Return the list that holds the records of this kind."""
+        lists: dict[RecordKind, list[Any]] = {
+            RecordKind.EVENT: self.events,
+            RecordKind.CHANGE: self.changes,
+            RecordKind.TICKET: self.tickets,
+            RecordKind.PARTY: self.parties,
+            RecordKind.ASSIGNMENT: self.assignments,
+            RecordKind.WINDOW: self.windows,
+        }
+        return lists[kind]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFilter:
@@ -97,17 +109,11 @@ class Moment:
     known_at: datetime
 
 
-class GraphReader(Protocol):
-    """Reads; every call names who asks, and hidden rows never leave the store."""
-
-    async def head(self) -> int:
-        """Return the last committed revision."""
-
-    async def delta(self, principal: Principal, since: int) -> GraphDelta:
-        """Return what was written after `since`; 0 asks for the whole present."""
+class RecordReader(Protocol):
+    """Reads records of one moment; every call names who asks, and hidden rows never leave it."""
 
     async def records(self, principal: Principal, kind: RecordKind, keys: Sequence[str]) -> list[Stored]:
-        """Return the present records with these keys, in the order of `keys`, missing ones left out."""
+        """Return the records with these keys, in the order of `keys`, missing ones left out."""
 
     async def page(
         self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
@@ -116,6 +122,16 @@ class GraphReader(Protocol):
 
     async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
         """Return how many events, changes or tickets fulfil the filter."""
+
+
+class GraphReader(RecordReader, Protocol):
+    """Reads the present, what is new in it, and the past."""
+
+    async def head(self) -> int:
+        """Return the last committed revision."""
+
+    async def delta(self, principal: Principal, since: int) -> GraphDelta:
+        """Return what was written after `since`; 0 asks for the whole present."""
 
     async def versions(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
         """Return every recorded version of one record, oldest revision first, the present one last."""

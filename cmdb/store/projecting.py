@@ -1,12 +1,11 @@
 """Reads the graph for the projection: whole, bucket by bucket, or what is newer than a revision."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
-from cmdb.model.records import Assignment, Change, Event, Party, Record, RecordKind, Ticket, Window
+from cmdb.model.records import RecordKind
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, SeverityMap, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, ItemColumns
@@ -152,16 +151,4 @@ def _map(text: str | None) -> SeverityMap:
 
 def _add_records(delta: GraphDelta, kind: RecordKind, answer: Iterable[Row]) -> None:
     for row in answer:
-        _sort_in(delta, record_from(kind, row["held"]))
-
-
-def _sort_in(delta: GraphDelta, record: Record) -> None:
-    lists: dict[type[Any], list[Any]] = {
-        Event: delta.events,
-        Change: delta.changes,
-        Ticket: delta.tickets,
-        Party: delta.parties,
-        Assignment: delta.assignments,
-        Window: delta.windows,
-    }
-    lists[type(record)].append(record)
+        delta.records_of(kind).append(record_from(kind, row["held"]))

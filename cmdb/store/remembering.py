@@ -50,13 +50,15 @@ class PastReader:
             raise Forbidden(
                 ErrorCode.FORBIDDEN,
                 f"The role {principal.role.value} may not read the whole graph.",
-                hint="Ask a question with asOf instead: impact is computed on the whole graph and hidden in the answer.",
+                hint="Ask a question with asOf instead; what is hidden from you is left out of its answer.",
             )
         times = {"known_at": write_time(moment.known_at), "as_of": write_time(moment.as_of)}
         found = await self._superseded(times)
         for kind, held in await self._present(times):
             found[kind, str(held["key"])] = held
-        return [stored_from(kind, held) for (kind, _), held in sorted(found.items(), key=lambda entry: entry[0])]
+        return [
+            stored_from(kind, held) for (kind, _), held in sorted(found.items(), key=lambda entry: entry[0])
+        ]
 
     async def _superseded(self, times: dict[str, str]) -> dict[tuple[RecordKind, str], Properties]:
         """Return the latest recorded of the superseded states of each record."""

@@ -76,7 +76,7 @@ def test_connections_follow_the_relay_shape() -> None:
 def test_lists_page_by_first_and_after() -> None:
     assert SCHEMA.query_type is not None
     for name in ("items", "services", "events", "changes", "tickets"):
-        assert set(SCHEMA.query_type.fields[name].args) == {"filter", "first", "after"}
+        assert set(SCHEMA.query_type.fields[name].args) == {"filter", "first", "after", "asOf", "knownAt"}
 
 
 def test_answers_say_what_they_hold_for() -> None:

@@ -1,0 +1,43 @@
+"""What a record refers to, and the time by which it is listed."""
+
+from datetime import datetime
+
+from cmdb.model.records import Assignment, Change, Dependency, Event, Item, Record, Ticket, Window
+
+
+def items_of(record: Record) -> tuple[str, ...]:
+    """Return the keys of the CIs that the record is about."""
+    match record:
+        case Item():
+            return (record.key,)
+        case Dependency():
+            return (record.consumer, record.provider)
+        case Event() | Assignment():
+            return (record.item,)
+        case Change():
+            return record.targets
+        case Ticket() | Window():
+            return record.items
+    return ()
+
+
+def moment_of(record: Record) -> datetime | None:
+    """Return when an event was raised, a change begins or a ticket was opened."""
+    match record:
+        case Event():
+            return record.raised_at
+        case Change():
+            return record.start
+        case Ticket():
+            return record.opened_at
+    return None
+
+
+def has_ended(record: Record) -> bool:
+    """Whether the record says that what it names is no more."""
+    match record:
+        case Item():
+            return record.retired
+        case Dependency() | Assignment():
+            return record.ended
+    return False
