@@ -11,7 +11,7 @@ import typer
 
 from cmdb import resources
 from cmdb.cli.answers import Rendered, table
-from cmdb.cli.client import Json
+from cmdb.cli.client import Json, code_of
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
