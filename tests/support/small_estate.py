@@ -6,6 +6,7 @@ from cmdb.application.application import Application
 from cmdb.application.requests import OnError, RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.metamodel import read_metamodel
+from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -27,8 +28,9 @@ from cmdb.model.severity import Severity
 from cmdb.ports.graph import WriteOutcome
 from cmdb.resources import folder
 from tests.fakes.graph import FakeGraph
-from tests.support.moments import NOON, StandingClock
+from tests.support.moments import NOON, StandingClock, minutes
 
+ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
 EITHER = (RedundancyGroup(name="wan", need_up=1),)
 
 
@@ -133,3 +135,13 @@ async def furnished(*more: EntryRecord) -> Bench:
     if refused:
         raise AssertionError(refused)
     return bench
+
+
+async def outage() -> Bench:
+    """Return the estate with the router down, symptoms downstream and an unrelated event."""
+    return await furnished(
+        raised("r1"),
+        raised("vpnc", Severity.MAJOR, NOON + minutes(1)),
+        raised("finance", Severity.MINOR, NOON + minutes(2)),
+        raised("printsrv", Severity.MINOR, NOON + minutes(1)),
+    )
