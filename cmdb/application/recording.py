@@ -117,7 +117,8 @@ class Recorder:
             for result in outcome.results:
                 counts.setdefault(result.kind.value, Counter())[result.status.value] += 1
         # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
-        return LoadReport(revision=(await self._live.current(revision)).revision, counts=counts)
+        present = await self._live.current(revision)
+        return LoadReport(revision=revision or present.revision, counts=counts)
 
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:

@@ -12,6 +12,7 @@ from neo4j import (
     AsyncDriver,
     AsyncGraphDatabase,
     AsyncManagedTransaction,
+    AsyncResult,
     NotificationMinimumSeverity,
 )
 from neo4j.exceptions import (
@@ -53,6 +54,11 @@ class StoreAddress:
     database: str
 
 
+async def _rows(result: AsyncResult) -> list[Row]:
+    """Statements return plain values only, so the driver's own search for nodes in every value can be left out."""
+    return [dict(record) async for record in result]
+
+
 class Transaction:
     """One transaction: statements with parameters in, rows as dicts out."""
 
@@ -62,8 +68,7 @@ class Transaction:
 
     async def run(self, statement: str, /, **parameters: object) -> list[Row]:
         """Run one statement and fetch all of its rows."""
-        result = await self._transaction.run(statement, parameters)
-        return await result.data()
+        return await _rows(await self._transaction.run(statement, parameters))
 
 
 class Connection:
@@ -86,8 +91,7 @@ class Connection:
         async with self._driver.session(
             database=self._address.database, default_access_mode=READ_ACCESS, fetch_size=5000
         ) as session:
-            result = await session.run(statement, parameters)
-            return await result.data()
+            return await _rows(await session.run(statement, parameters))
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run the work in one write transaction; it may run several times, so it keeps no state of its own."""

@@ -1,4 +1,7 @@
-"""Reads what the store holds of a batch's records, as far as a write must know."""
+"""Reads what the store holds of a batch's records, as far as a write must know.
+
+Keys and hashes come in one list a statement: the protocol charges for rows.
+"""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,19 +13,19 @@ from cmdb.store.shape import ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 # What is the content hash of each of these nodes?
 NODE_DIGESTS = """
 UNWIND $keys AS key MATCH (n:<label> {key: key})
-RETURN n.key AS key, n.digest AS digest
+RETURN collect([n.key, n.digest]) AS pairs
 """
 
 # What are the content hashes of all dependencies of these consumers, closed ones included?
 DEPENDENCY_DIGESTS = f"""
 UNWIND $starts AS start MATCH (c:{ITEM_LABEL} {{key: start}})-[d:<types>]->(:{ITEM_LABEL})
-RETURN d.key AS key, d.digest AS digest
+RETURN collect([d.key, d.digest]) AS pairs
 """
 
 # What are the content hashes of all assignments of these parties?
 ASSIGNMENT_DIGESTS = f"""
 UNWIND $starts AS start MATCH (p:Party {{key: start}})-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL})
-RETURN a.key AS key, a.digest AS digest
+RETURN collect([a.key, a.digest]) AS pairs
 """
 
 # What do these nodes hold?
@@ -42,11 +45,11 @@ WHERE a.key = row.key RETURN properties(a) AS held
 
 # Which of these CIs exist and are not retired?
 LIVING_ITEMS = f"""
-UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}}) WHERE c.valid_to IS NULL RETURN c.key AS key
+UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}}) WHERE c.valid_to IS NULL RETURN collect(c.key) AS keys
 """
 
 # Which of these parties exist?
-KNOWN_PARTIES = "UNWIND $keys AS key MATCH (p:Party {key: key}) RETURN p.key AS key"
+KNOWN_PARTIES = "UNWIND $keys AS key MATCH (p:Party {key: key}) RETURN collect(p.key) AS keys"
 
 # Which open dependencies touch these CIs?
 OPEN_DEPENDENCIES = f"""
@@ -93,7 +96,7 @@ class Present:
             if kind is RecordKind.DEPENDENCY:
                 statement = fill(DEPENDENCY_DIGESTS, types=self._types)
             rows = await self._transaction.run(statement, starts=starts)
-        return {row["key"]: row["digest"] for row in rows}
+        return {key: digest for row in rows for key, digest in row["pairs"]}
 
     async def held(self, kind: RecordKind, records: Sequence[Record]) -> dict[str, Properties]:
         """Return everything that the store holds of these records, by key."""
@@ -115,13 +118,13 @@ class Present:
         """Return which of these CIs exist and are not retired."""
         wanted = sorted(set(keys))
         rows = await self._transaction.run(LIVING_ITEMS, keys=wanted) if wanted else []
-        return {row["key"] for row in rows}
+        return {key for row in rows for key in row["keys"]}
 
     async def known_parties(self, keys: Iterable[str]) -> set[str]:
         """Return which of these parties exist."""
         wanted = sorted(set(keys))
         rows = await self._transaction.run(KNOWN_PARTIES, keys=wanted) if wanted else []
-        return {row["key"] for row in rows}
+        return {key for row in rows for key in row["keys"]}
 
     async def open_dependencies(self, items: Sequence[str]) -> list[Properties]:
         """Return the open dependencies at either end of these CIs."""
