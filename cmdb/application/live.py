@@ -63,6 +63,8 @@ class LiveTopology:
                 self._projection.apply(delta)
             if self._snapshot is None or delta is not None or self._outdated(self._snapshot, now):
                 self._snapshot = take_snapshot(self._projection, self._service_classes, now)
+            elif now > self._snapshot.at:
+                self._snapshot = self._snapshot.later(now)
             self._checked = now
             return self._snapshot
 

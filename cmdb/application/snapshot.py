@@ -1,6 +1,7 @@
 """One immutable view of the present graph, with the severities that hold in it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -114,6 +115,12 @@ class Snapshot:
     def assigned_at(self) -> Mapping[str, tuple[Assignment, ...]]:
         """Assignments per CI key."""
         return _by_item((row.item, row) for row in self.assignments)
+
+    def later(self, at: datetime) -> "Snapshot":
+        """Return the same view at a later time, computed severities included; no window may lie in between."""
+        moved = copy(self)
+        object.__setattr__(moved, "at", at)
+        return moved
 
     def effective_with(self, own: Mapping[int, int]) -> Severities:
         """Return what the effective severities would be with these own severities, by CI index, in place of theirs."""
