@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from cmdb.impact.arrays import SINGLE, IntArray, SeverityArray, Topology, Views
 from cmdb.impact.reach import first_of_each, spans
 from cmdb.impact.reduction import Levels, failing, inherited, worst_member
+from cmdb.model.severity import Severity
 
 WIDE = 400
 """From this many edges out of a frontier on, numpy is faster than plain Python."""
@@ -242,9 +243,10 @@ def _wide_round(topology: Topology, dense: _Dense, frontier: IntArray) -> IntArr
     """Do what a plain round does with whole arrays."""
     starts, ends = topology.down[frontier], topology.down[frontier + 1]
     edges = spans(starts, ends)
-    rows = topology.rungs[edges]
-    after = topology.tables[rows, np.repeat(dense.value[frontier], ends - starts)]
-    before = topology.tables[rows, np.repeat(dense.settled[frontier], ends - starts)]
+    row = topology.rungs[edges].astype(np.int32) * len(Severity)
+    mapped = topology.tables.ravel()
+    after = mapped.take(row + np.repeat(dense.value[frontier], ends - starts))
+    before = mapped.take(row + np.repeat(dense.settled[frontier], ends - starts))
     dense.settled[frontier] = dense.value[frontier]
     rising = np.flatnonzero(after > before)
     edges, before, after = edges[rising], before[rising], after[rising]
@@ -255,7 +257,7 @@ def _wide_round(topology: Topology, dense: _Dense, frontier: IntArray) -> IntArr
 
 
 def _raise_members(
-    topology: Topology, dense: _Dense, edges: NDArray[np.int64], before: SeverityArray, after: SeverityArray
+    topology: Topology, dense: _Dense, edges: IntArray, before: SeverityArray, after: SeverityArray
 ) -> SeverityArray:
     """Count the rises in their groups; return per edge the rung at which its group now stands."""
     groups, weight = topology.group[edges], topology.tally[edges].astype(np.int64)
@@ -274,9 +276,12 @@ def _raise_members(
 def _lift(value: SeverityArray, ends: IntArray, to: SeverityArray) -> IntArray:
     """Raise each end to at least its severity in `to`; return the ends that rose, maybe repeated."""
     risen: list[IntArray] = []
-    for rung in range(1, RUNGS + 1):  # upwards, so that of several rungs for one end the highest stays
+    rising = np.flatnonzero(to > value[ends])
+    ends, to = ends[rising], to[rising]
+    for rung in range(RUNGS, 0, -1):  # downwards, so that an end is written once, at its highest
         lifted = ends[to == rung]
-        lifted = lifted[value[lifted] < rung]
+        if rung < RUNGS:
+            lifted = lifted[value[lifted] < rung]
         value[lifted] = rung
         risen.append(lifted)
     return np.concatenate(risen)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cmdb.impact.arrays import IntArray, Topology
 
@@ -36,13 +35,12 @@ def hops(topology: Topology, source: int, way: Way) -> dict[int, int]:
     return {item: depth for depth, layer in enumerate(layers) for item in layer.tolist()}
 
 
-def spans(starts: IntArray, ends: IntArray) -> NDArray[np.int64]:
+def spans(starts: IntArray, ends: IntArray) -> IntArray:
     """Return the numbers of all half-open ranges [starts[i], ends[i]), one range after the other."""
-    sizes = (ends - starts).astype(np.int64)
-    before = np.cumsum(sizes) - sizes
-    numbers: NDArray[np.int64] = np.arange(int(sizes.sum()), dtype=np.int64) + np.repeat(
-        starts - before, sizes
-    )
+    sizes = ends - starts
+    before = np.cumsum(sizes, dtype=np.int32) - sizes
+    numbers: IntArray = np.repeat(starts - before, sizes)
+    numbers += np.arange(len(numbers), dtype=np.int32)
     return numbers
 
 

@@ -79,6 +79,15 @@ def test_more_failures_than_are_looked_at_still_end() -> None:
     assert not found.repairs
 
 
+def test_failures_held_throughout_leave_repairs_and_causes_true() -> None:
+    estate = _pool(1_500, need_up=400, failing=1_150)
+    topology, own = estate.topology, estate.vector()
+    found = explain(topology, own, 0)
+    assert not found.minimal_failures
+    assert {len(repair) for repair in found.repairs} == {50}
+    assert set(found.causes) <= set(range(1, 1_151))
+
+
 def test_one_failure_among_many_that_suffices_is_found() -> None:
     estate = _pool(40, need_up=1, failing=39)
     router = Item(key="router", ci_class="service", name="router")

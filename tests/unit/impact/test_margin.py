@@ -83,3 +83,17 @@ def test_single_points_are_all_that_everything_hangs_on() -> None:
     topology = wider.topology
     found = single_points(topology, evaluate(topology, wider.vector()), topology.index["service"])
     assert [topology.keys[at] for at in found] == ["feed", "switch"]
+
+
+def test_a_provider_on_a_cycle_that_feeds_both_sides_is_a_single_point() -> None:
+    """`left` and `right` stand in for each other; `a` and `b` need each other, one below each side."""
+    pair = RedundancyGroup(name="pair", need_up=1)
+    service = Item(key="service", ci_class="service", name="service", groups=(pair,))
+    rows = [
+        Dependency(consumer="service", verb=VERB, provider=end, group="pair") for end in ("left", "right")
+    ]
+    needs = [("left", "a"), ("a", "b"), ("b", "a"), ("right", "b")]
+    rows += [Dependency(consumer=consumer, verb=VERB, provider=provider) for consumer, provider in needs]
+    items = (service, *(Item(key=key, ci_class="service", name=key) for key in ("left", "right", "a", "b")))
+    estate = Estate(items, tuple(rows), {})
+    assert [estate.keys[at] for at in _margin(estate).next_failures] == ["a", "b"]
