@@ -55,6 +55,14 @@ class LiveTopology:
         head = self._projection.heads.get(item)
         return frozenset(group.name for group in head[2]) if head else frozenset()
 
+    def group_uses(self, item: str) -> dict[str, str]:
+        """Return the redundancy group of each open dependency of a CI that counts in one, by the dependency's key."""
+        return {
+            f"{item}|{verb}|{provider}|{group}": group
+            for provider, verb, _, _, _, group in self._projection.edges.get(item, ())
+            if group is not None
+        }
+
     async def _refresh(self, now: datetime) -> Snapshot:
         async with self._lock:
             delta = None

@@ -90,8 +90,15 @@ class Projection:
         for consumer in items.keys:
             for edge in self.edges.get(consumer, ()):
                 if edge[0] in self.heads:
-                    _append(rows, consumer, edge)
+                    _append(rows, consumer, self._declared(consumer, edge))
         return build_topology(items, rows)
+
+    def _declared(self, consumer: str, edge: _Edge) -> _Edge:
+        """Let a dependency count alone whose group is gone: another process may have written both at once."""
+        group = edge[5]
+        if group is None or any(known.name == group for known in self.heads[consumer][2]):
+            return edge
+        return (*edge[:5], None)
 
     def subscribers(self) -> dict[str, frozenset[str]]:
         """Return the subscribing parties per CI key."""

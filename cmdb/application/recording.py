@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.requests import OnError, RecordBatch
-from cmdb.desk.access import require_assert, require_events
-from cmdb.desk.conformance import problems_of
+from cmdb.application.screening import find_refusals
+from cmdb.desk.access import SYSTEM, require_assert, require_events
 from cmdb.desk.event_life import event_key, fold
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record, RecordKind
+from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Record, RecordKind
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
@@ -69,8 +69,9 @@ class Recorder:
         """Write one batch atomically; refused rows either refuse the batch or are skipped, as the batch says."""
         _require(principal, batch.records)
         async with self._turn:
-            refused = await self._refusals(batch.records)
-            if refused and batch.on_error is OnError.REFUSE_BATCH:
+            skipping = batch.on_error is OnError.SKIP_ROW
+            refused = await find_refusals(self._live, self._metamodel, batch.records, skipping=skipping)
+            if refused and not skipping:
                 return WriteOutcome(
                     await self._live.revision(), _results(batch.records, refused, batch.source)
                 )
@@ -87,7 +88,7 @@ class Recorder:
         records = [row.record for row in located]
         _require(principal, records)
         async with self._turn:
-            refused = await self._refusals(records)
+            refused = await find_refusals(self._live, self._metamodel, records)
             revision = await self._live.revision()
             if refused:
                 problems = tuple(
@@ -123,7 +124,7 @@ class Recorder:
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
-        events = await self._folded(principal, source, entries)
+        events = await self._folded(source, entries)
         records = [
             events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
             for e in entries
@@ -142,41 +143,16 @@ class Recorder:
             return replace(entry, strength=self._metamodel.relationships[entry.verb].strength)
         return entry
 
-    async def _folded(
-        self, principal: Principal, source: str, entries: Iterable[EntryRecord]
-    ) -> Mapping[str, Event]:
-        """Fold the batch's transitions into the events that the store holds."""
+    async def _folded(self, source: str, entries: Iterable[EntryRecord]) -> Mapping[str, Event]:
+        """Fold the batch's transitions into the events that the store holds, seen by who reports them or not."""
         steps = [entry for entry in entries if isinstance(entry, EventTransition)]
         keys = list(dict.fromkeys(event_key(source, step) for step in steps))
-        stored = await self._reader.records(principal, RecordKind.EVENT, keys) if keys else []
+        stored = await self._reader.records(SYSTEM, RecordKind.EVENT, keys) if keys else []
         events = {row.record.key: row.record for row in stored if isinstance(row.record, Event)}
         for step in steps:
             key = event_key(source, step)
             events[key] = fold(events.get(key), source, step)
         return events
-
-    async def _refusals(self, entries: Sequence[EntryRecord]) -> dict[int, RowProblem]:
-        """Return the first problem of each faulty record, by its index."""
-        topology = (await self._live.current()).topology
-        new = {entry.key: entry for entry in entries if isinstance(entry, Item)}
-
-        def class_of(key: str) -> str | None:
-            if key in new:
-                return new[key].ci_class if not new[key].retired else None
-            place = topology.index.get(key)
-            return None if place is None else topology.classes[place]
-
-        def groups_of(key: str) -> frozenset[str]:
-            if key in new:
-                return frozenset(group.name for group in new[key].groups)
-            return self._live.declared_groups(key)
-
-        refused: dict[int, RowProblem] = _duplicates(entries)
-        for index, entry in enumerate(entries):
-            problems = problems_of(entry, self._metamodel, class_of, groups_of)
-            if problems:
-                refused.setdefault(index, problems[0])
-        return refused
 
 
 def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
@@ -184,24 +160,6 @@ def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
         require_events(principal)
     else:
         require_assert(principal)
-
-
-def _duplicates(entries: Sequence[EntryRecord]) -> dict[int, RowProblem]:
-    """Two items or dependencies with one key contradict each other; event transitions fold instead."""
-    seen: dict[tuple[RecordKind, str], EntryRecord] = {}
-    refused: dict[int, RowProblem] = {}
-    for index, entry in enumerate(entries):
-        if isinstance(entry, EventTransition):
-            continue
-        first = seen.setdefault((entry.kind, entry.key), entry)
-        if first is not entry and first != entry:
-            refused[index] = RowProblem(
-                code=ErrorCode.DUPLICATE_KEY,
-                field="key",
-                message=f"A different {entry.kind.value} '{entry.key}' stands earlier in this batch.",
-                hint="Keep one of the two.",
-            )
-    return refused
 
 
 def _turn_of(row: LocatedRecord) -> tuple[int, str]:

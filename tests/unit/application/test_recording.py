@@ -19,13 +19,6 @@ async def test_a_refused_row_refuses_the_batch_or_is_skipped_as_asked() -> None:
     assert [row.status for row in skipped.results] == [RowStatus.CREATED, RowStatus.REFUSED]
 
 
-async def test_contradicting_rows_of_one_batch_are_refused() -> None:
-    bench = await furnished()
-    outcome = await bench.assert_records(item("y", "server"), item("y", "router"))
-    assert outcome.results[1].problem is not None
-    assert outcome.results[1].problem.code is ErrorCode.DUPLICATE_KEY
-
-
 async def test_an_unchanged_batch_takes_no_revision() -> None:
     bench = await furnished()
     again = await bench.assert_records(item("r1", "router", "edge router 1"), needs("vpnc", "r1"))
