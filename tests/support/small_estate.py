@@ -113,9 +113,9 @@ def cleared(key: str, at: datetime) -> EventTransition:
 class Bench:
     """An application over a store in memory and a standing clock."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self.graph = FakeGraph()
+    def __init__(self, graph: FakeGraph | None = None) -> None:
+        """Start over that graph, or an empty one."""
+        self.graph = graph or FakeGraph()
         self.clock = StandingClock()
         self.application = Application(self.graph, self.graph, read_metamodel(folder("schema")), self.clock)
 
