@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from neo4j import Driver
 
 from benchmarks.estate import Estate, reaches, samples
 from benchmarks.outcome import Result
-from benchmarks.rivals import cypher, cypher_operators, members, rival_engines
+from benchmarks.rivals import Rival, cypher, cypher_operators, members, rival_engines
 from benchmarks.rounds import Competitor, DifferentAnswers, compare
 from cmdb.impact.propagation import evaluate, spread
 from cmdb.impact.reach import downstream
@@ -21,16 +20,16 @@ ORACLE_SIZE = 120
 ORACLE_CASES = 40
 
 
-def measure_kernel(estate: Estate, driver: Driver | None, database: str) -> Result:
+def measure_kernel(estate: Estate, rival: Rival | None) -> Result:
     """Return the reach of each class beside the rivals and the full rules' own times."""
     bare, full = estate.topology(grouped=False), estate.topology()
     chosen = samples(estate)
     reached = reaches(bare, chosen)
     rivals = rival_engines(estate)
     operators: list[str] = []
-    if driver is not None:
-        rivals["Cypher on Neo4j"] = cypher(driver, database)
-        operators = cypher_operators(driver, database)
+    if rival is not None:
+        rivals["Cypher on Neo4j"] = cypher(rival)
+        operators = cypher_operators(rival)
     ours = {"ours: reach": _reach(bare), "ours: rules": _spread(bare)}
     cases = {}
     for name, found in chosen.items():
@@ -38,7 +37,6 @@ def measure_kernel(estate: Estate, driver: Driver | None, database: str) -> Resu
         cases[name] = {"reach": spread_of(reached[name])}
         cases[name] |= compare(asked, ours | rivals)
         cases[name]["all_rules"] = compare(asked, {"all rules": _spread(full)})["times"]["all rules"]
-        print(name, cases[name]["times"], cases[name]["all_rules"])
     return {
         "estate": {"cis": len(estate), "dependencies": len(estate.consumers)},
         "oracle": check_rules(estate),
@@ -99,5 +97,3 @@ def _columns(estate: Estate, kept: list[int], rows: list[int]) -> tuple[ItemColu
             held = getattr(columns, name)
             setattr(columns, name, [held[number] for number in numbers])
     return items, dependencies
-
-

@@ -5,25 +5,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import QUIET, describe_machine, describe_versions
+from benchmarks.machine import QUIET, describe_machine, describe_versions, load_average
 
 RESULTS = Path(__file__).parent / "results"
 Result = dict[str, Any]
+LOAD_AT_START = load_average()
+"""Before our own work raises it."""
 
 
-def write_result(workload: str, size: str, load_before: float, measured: Result) -> Path:
+def write_result(workload: str, size: str, measured: Result) -> Path:
     """Write what was measured with all that it depends on."""
     path = RESULTS / f"{workload}-{size}.json"
     RESULTS.mkdir(exist_ok=True)
     envelope = {
         "workload": workload,
         "size": size,
-        "command": f"make bench SIZE={size} ONLY={workload}",
+        "command": f"make bench SIZE={size}",
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": describe_machine(),
         "versions": describe_versions(),
-        "load_before": load_before,
-        "quiet": load_before <= QUIET,
+        "load_before": LOAD_AT_START,
+        "quiet": LOAD_AT_START <= QUIET,
     }
     path.write_text(json.dumps(envelope | measured, indent=2) + "\n", encoding="utf-8")
     return path

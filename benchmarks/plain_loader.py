@@ -56,7 +56,10 @@ def _write(session: Session, statement: str, rows: Iterator[dict[str, Any]]) -> 
 
 def _item_rows(estate: Estate) -> Iterator[dict[str, Any]]:
     for number, item in enumerate(estate.items()):
-        held = {name: list(value) if isinstance(value, tuple) else value for name, value in item.attributes.items()}
+        held = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in item.attributes.items()
+        }
         yield {
             "key": item.key,
             "number": number,

@@ -14,6 +14,9 @@ from scipy.sparse.csgraph import breadth_first_order
 from benchmarks.estate import Estate
 from benchmarks.rounds import Competitor
 
+Rival = tuple[Driver, str]
+"""A Neo4j that holds the estate as `plain_loader` wrote it: driver and database."""
+
 _REACH_SQL = """
 WITH RECURSIVE reached(n) AS (
   SELECT consumer FROM dependency WHERE provider = ?1
@@ -89,8 +92,9 @@ def _networkx(estate: Estate, providers: Any, consumers: Any) -> Competitor[int]
     return Competitor(lambda start: (start, nx.descendants(graph, start)), lambda told: _without(*told))
 
 
-def cypher(driver: Driver, database: str) -> Competitor[int]:
+def cypher(rival: Rival) -> Competitor[int]:
     """Return pure Cypher over the driver on the rival's own graph, see `plain_loader`."""
+    driver, database = rival
     session = driver.session(database=database, fetch_size=1000)
 
     def ask(start: int) -> tuple[int, list[int]]:
@@ -101,8 +105,9 @@ def cypher(driver: Driver, database: str) -> Competitor[int]:
     return Competitor(ask, lambda told: _without(*told))
 
 
-def cypher_operators(driver: Driver, database: str) -> list[str]:
+def cypher_operators(rival: Rival) -> list[str]:
     """Return the operators of the plan, so that a reader sees that it prunes."""
+    driver, database = rival
     with driver.session(database=database) as session:
         plan: Any = session.run("EXPLAIN " + REACH_CYPHER, number=0).consume().plan
     operators, waiting = [], [plan] if plan else []

@@ -45,10 +45,16 @@ def check_answers(questions: Sequence[Q], competitors: Mapping[str, Competitor[Q
 
 
 def compare(
-    questions: Sequence[Q], competitors: Mapping[str, Competitor[Q]], rounds: int = ROUNDS
+    questions: Sequence[Q],
+    competitors: Mapping[str, Competitor[Q]],
+    whole: Mapping[str, Competitor[Q]] | None = None,
+    rounds: int = ROUNDS,
 ) -> dict[str, Any]:
-    """Check the answers, clock all competitors in turns; ratios are rival / first, above 1 the first is faster."""
-    members = check_answers(questions, competitors)
+    """Check the answers, clock all competitors in turns; ratios are rival / first, above 1 the first is faster.
+
+    Where what is clocked returns a page, `whole` are the same competitors with whole answers, to be checked instead.
+    """
+    members = check_answers(questions, whole or competitors)
     clocked: dict[str, list[list[float]]] = {name: [] for name in competitors}
     used: dict[str, list[float]] = {name: [] for name in competitors}
     gc.collect()
@@ -92,7 +98,11 @@ def ratio(rival: list[list[float]], ours: list[list[float]]) -> dict[str, float]
     each = np.median(np.array(rival), axis=1) / np.median(np.array(ours), axis=1)
     drawn = np.random.default_rng(0).choice(each, (RESAMPLES, len(each)))
     low, high = np.percentile(np.median(drawn, axis=1), [2.5, 97.5])
-    return {"median": _figure(float(np.median(each))), "low": _figure(float(low)), "high": _figure(float(high))}
+    return {
+        "median": _figure(float(np.median(each))),
+        "low": _figure(float(low)),
+        "high": _figure(float(high)),
+    }
 
 
 def _figure(value: float) -> float:

@@ -1,0 +1,173 @@
+"""The goals for speed and where their figures stand in the results."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from benchmarks.outcome import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One promise: what it is about, what holds it, which figure of which workload tells; `at_most` or at least."""
+
+    job: str
+    wanted: str
+    workload: str
+    figure: Callable[[Result], float]
+    limit: float
+    at_most: bool
+    unit: str
+
+    def verdict(self, result: Result) -> str:
+        """Return `met` or `missed`; on a busy machine a miss is not certain."""
+        value = self.figure(result)
+        met = value <= self.limit if self.at_most else value >= self.limit
+        if met:
+            return "met"
+        return "missed" if result["quiet"] else "missed (busy machine)"
+
+
+OURS = "ours: first page with proof, HTTP"
+CYPHER = "Cypher on Neo4j, reach only"
+
+
+def _worst_rules(case: str) -> Callable[[Result], float]:
+    """All rules on, the dearer of: redundancy as it stands, and nothing redundant so that all is reached."""
+
+    def read(result: Result) -> float:
+        held = result["cases"][case]
+        return max(held["all_rules"]["p50_ms"], held["times"]["ours: rules"]["p50_ms"])
+
+    return read
+
+
+def _ratio(case: str, rival: str) -> Callable[[Result], float]:
+    def read(result: Result) -> float:
+        ratios: Mapping[str, Mapping[str, float]] = result["cases"][case]["ratios"]
+        return ratios[rival]["median"]
+
+    return read
+
+
+def _median(rows: list[Mapping[str, float]], name: str) -> float:
+    return sorted(row[name] for row in rows)[len(rows) // 2]
+
+
+def _loading(engine: str) -> list[Goal]:
+    workload = f"loading-{engine}"
+    return [
+        Goal(
+            f"first load, {engine}",
+            ">= 5,000 CIs and dependencies/s",
+            workload,
+            lambda result: result["first"]["rows_per_second"],
+            5000,
+            at_most=False,
+            unit="rows/s",
+        ),
+        Goal(
+            f"unchanged re-load, {engine}",
+            ">= 5 times faster",
+            workload,
+            lambda result: result["reload_speedup"],
+            5,
+            at_most=False,
+            unit="times",
+        ),
+        Goal(
+            f"writes of an unchanged re-load, {engine}",
+            "0",
+            workload,
+            lambda result: _median(result["again"], "revisions_taken"),
+            0,
+            at_most=True,
+            unit="revisions",
+        ),
+        Goal(
+            f"topology from the store, {engine}",
+            ">= 200,000 dependencies/s",
+            workload,
+            lambda result: result["dependencies_per_second"],
+            200_000,
+            at_most=False,
+            unit="/s",
+        ),
+        Goal(
+            f"unchanged tick, {engine}",
+            "<= 3 ms",
+            workload,
+            lambda result: result["tick_ms"]["p50"],
+            3,
+            at_most=True,
+            unit="ms",
+        ),
+    ]
+
+
+GOALS = [
+    Goal(
+        "kernel, all rules on, median CI",
+        "<= 20 µs",
+        "kernel",
+        _worst_rules("random"),
+        0.02,
+        at_most=True,
+        unit="ms",
+    ),
+    Goal(
+        "kernel, all rules on, switch",
+        "<= 1 ms",
+        "kernel",
+        _worst_rules("switch"),
+        1,
+        at_most=True,
+        unit="ms",
+    ),
+    Goal(
+        "kernel, all rules on, core router",
+        "<= 100 ms",
+        "kernel",
+        _worst_rules("core router"),
+        100,
+        at_most=True,
+        unit="ms",
+    ),
+    Goal(
+        "impact over HTTP with proof, median CI",
+        "p50 <= 1.5 ms",
+        "impact-neo4j",
+        lambda result: result["cases"]["random"]["times"][OURS]["p50_ms"],
+        1.5,
+        at_most=True,
+        unit="ms",
+    ),
+    Goal(
+        "the same beside plain reach by Cypher, median CI",
+        ">= 5 times faster",
+        "impact-neo4j",
+        _ratio("random", CYPHER),
+        5,
+        at_most=False,
+        unit="times",
+    ),
+    Goal(
+        "the same, core router",
+        ">= 10 times faster",
+        "impact-neo4j",
+        _ratio("core router", CYPHER),
+        10,
+        at_most=False,
+        unit="times",
+    ),
+    *_loading("embedded"),
+    *_loading("neo4j"),
+    Goal(
+        "memory of the projection's arrays",
+        "<= 200 bytes a CI",
+        "footprint",
+        lambda result: result["array_bytes_per_ci"],
+        200,
+        at_most=True,
+        unit="bytes",
+    ),
+]

@@ -1,0 +1,119 @@
+"""W1b and W2: whole questions through GraphQL over HTTP on a running service, beside plain queries of rivals."""
+
+import json
+import sqlite3
+from datetime import timedelta
+from http.client import HTTPConnection
+from typing import Any
+
+from benchmarks.changes import ONSET, changes
+from benchmarks.estate import Estate, samples
+from benchmarks.estate_plan import Kind
+from benchmarks.outcome import Result
+from benchmarks.rivals import Rival, cypher
+from benchmarks.rounds import Competitor, compare
+from cmdb.api.operations import read_operation
+from cmdb.application.requests import PAGE_LIMIT
+
+ASKED = 30
+HOURS = 168
+SERVICES = 25
+
+_CHANGES_SQL = """
+WITH RECURSIVE upstream(n) AS (
+  SELECT ?1 UNION SELECT d.provider FROM upstream JOIN dependency d ON d.consumer = upstream.n
+) SELECT c.key FROM upstream JOIN change c ON c.target = upstream.n WHERE c.ended >= ?2 AND c.started < ?3
+"""
+
+
+class Service:
+    """A client with as little of its own as possible: one connection, one document, bytes in and out."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def ask(self, operation: str, variables: dict[str, Any]) -> bytes:
+        """Run a named operation and return the answer's bytes."""
+        sent = {"query": read_operation(operation), "operationName": operation, "variables": variables}
+        headers = {"content-type": "application/json"}
+        self._connection.request("POST", "/graphql", json.dumps(sent), headers)
+        return self._connection.getresponse().read()
+
+
+def measure_impact(estate: Estate, port: int, rival: Rival | None) -> Result:
+    """Return, per class, the impact question's first page with proof beside the plain reach."""
+    service = Service(port)
+
+    def answers_alike(told: bytes) -> frozenset[int]:
+        """What both can say is how many CIs are reached."""
+        return frozenset([_root(told)["reached"]])
+
+    def ask(number: int) -> bytes:
+        return service.ask("impact", {"origin": {"item": estate.keys[number]}})
+
+    ours = {"ours: first page with proof, HTTP": Competitor(ask, answers_alike)}
+    rivals: dict[str, Competitor[int]] = {}
+    if rival is not None:
+        plain = cypher(rival)
+        rivals["Cypher on Neo4j, reach only"] = Competitor(
+            plain.ask, lambda told: frozenset([len(plain.answer_set(told))])
+        )
+    cases = {}
+    for name, found in samples(estate).items():
+        cases[name] = compare(found[:ASKED], ours | rivals)
+    return {"cases": cases}
+
+
+def measure_changes(estate: Estate, port: int) -> Result:
+    """Return the time of the upstream changes of services, beside a recursive query and a join."""
+    service = Service(port)
+    database = _tables(estate)
+    window = ((ONSET - timedelta(hours=HOURS)).isoformat(), ONSET.isoformat())
+
+    def page(number: int, first: int = 10) -> bytes:
+        asked = {"item": estate.keys[number], "onset": window[1], "hours": HOURS, "first": first}
+        return service.ask("upstream_changes", asked)
+
+    def plain(number: int) -> list[str]:
+        return [key for (key,) in database.execute(_CHANGES_SQL, (number, *window))]
+
+    sql = Competitor(plain, frozenset)
+    clocked = {"ours: ranked, with paths, HTTP": Competitor(page, _suspects), "SQLite, unranked": sql}
+    whole = {"ours": Competitor(lambda number: page(number, PAGE_LIMIT), _suspects), "SQLite": sql}
+    return {"cases": {"service": compare(_services(estate), clocked, whole)}}
+
+
+def _services(estate: Estate) -> list[int]:
+    return estate.layout.all(Kind.SERVICE)[:: max(1, estate.layout.counts[Kind.SERVICE] // SERVICES)].tolist()
+
+
+def _suspects(told: bytes) -> frozenset[str]:
+    return frozenset(row["change"]["key"] for row in _root(told)["suspects"])
+
+
+def _root(told: bytes) -> dict[str, Any]:
+    answer = json.loads(told)
+    if "errors" in answer:
+        raise AssertionError(answer["errors"][:1])
+    found: dict[str, Any]
+    (found,) = answer["data"].values()
+    return found
+
+
+def _tables(estate: Estate) -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE TABLE dependency (consumer INTEGER, provider INTEGER)")
+    database.execute("CREATE TABLE change (key TEXT, target INTEGER, started TEXT, ended TEXT)")
+    ends = zip(estate.consumers[estate.live].tolist(), estate.providers[estate.live].tolist(), strict=True)
+    database.executemany("INSERT INTO dependency VALUES (?, ?)", ends)
+    number = {key: at for at, key in enumerate(estate.keys)}
+    rows = (
+        (change.key, number[target], change.actual_start.isoformat(), change.actual_end.isoformat())
+        for change in changes(estate)
+        for target in change.targets
+        if change.actual_start and change.actual_end
+    )
+    database.executemany("INSERT INTO change VALUES (?, ?, ?, ?)", rows)
+    database.execute("CREATE INDEX by_consumer ON dependency (consumer, provider)")
+    database.execute("CREATE INDEX by_target ON change (target, started)")
+    return database
