@@ -56,7 +56,9 @@ def _share(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(help="A running server; default: CMDB_URL.")] = None,
     act_as: Annotated[str | None, typer.Option("--as", help="Ask as ROLE or ROLE:PARTY.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Ask of this past moment: 2026-03-02T11:30:00Z.")] = None,
+    known_at: Annotated[str | None, typer.Option(help="With what was recorded by then.")] = None,
 ) -> None:
     """Ask the CMDB what an event impacts and what changed upstream."""
     if context.obj is None:
-        context.obj = Session(lambda: open_client(read_settings(), url), act_as)
+        context.obj = Session(lambda: open_client(read_settings(), url), act_as, as_of, known_at)

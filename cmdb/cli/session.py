@@ -33,10 +33,12 @@ Output = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """How to reach the service, and as whom to ask (`role` or `role:party`)."""
+    """How to reach the service, as whom to ask (`role` or `role:party`), and of which moment (None: the present)."""
 
     connect: Connect
     act_as: str | None = None
+    as_of: str | None = None
+    known_at: str | None = None
 
     def ask(self, operation: str, variables: Mapping[str, object]) -> Json:
         """Run one named operation and return its data."""
@@ -44,7 +46,8 @@ class Session:
 
     async def _ask(self, operation: str, variables: Mapping[str, object]) -> Json:
         async with self.connect() as client:
-            return await client.ask(operation, variables, self.act_as)
+            moment = {"asOf": self.as_of, "knownAt": self.known_at}
+            return await client.ask(operation, {**variables, **moment}, self.act_as)
 
 
 def answer(

@@ -2,13 +2,14 @@
 
 from rich.text import Text
 
-from cmdb.cli.words import severity
+from cmdb.cli.words import names, severity
 from cmdb.demo.stage import Stage
 
 
 async def play_fix(stage: Stage, incident: str) -> None:
     """Clear the events, resolve the incident, and read what it and its reports say."""
     stage.open_scene(0, "Fix: the patch is rolled back; clears arrive in any order, one twice, one late")
+    height = (await stage.ask("ticket", key=incident))["changedAt"]
     await stage.play_all(stage.seed.fix)
     services = await stage.ask("services", first=100)
     for edge in services["edges"]:
@@ -24,3 +25,16 @@ async def play_fix(stage: Stage, incident: str) -> None:
     for key in reports:
         report = await stage.ask("ticket", key=key)
         stage.say(f"{key} of {report['caller']}: {report['notes'][-1]['text']}")
+    await _look_back(stage, height)
+
+
+async def _look_back(stage: Stage, height: str) -> None:
+    """Ask what was impacted at the height of the outage, as was known then."""
+    past = await stage.ask(
+        "services", filter={"minSeverity": "WARNING"}, first=100, asOf=height, knownAt=height
+    )
+    for edge in past["edges"]:
+        state = severity(edge["node"]["health"]["effective"])
+        stage.say(Text.assemble(f"before the fix {edge['node']['name']} was ", state))
+    causes = (await stage.ask("situations", asOf=height, knownAt=height))["situations"]
+    stage.say(f"and the first cause known then was {names([row['cause'] for row in causes[:1]]) or 'none'}")

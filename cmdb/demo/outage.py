@@ -1,5 +1,6 @@
 """The eight steps of the outage, each derived from what the running service answers."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.text import Text
@@ -141,6 +142,9 @@ async def look_back(stage: Stage) -> None:
     symptom = await stage.ask("event", key=stage.seed.story.symptom)
     first = await stage.ask("event", key=stage.seed.story.event)
     item, raised = symptom["item"]["key"], first["raisedAt"]
+    earlier = await stage.ask("get", ref=item, asOf=_hour_before(raised))
+    state = severity(earlier["health"]["effective"]) if earlier else "not known yet"
+    stage.say(Text.assemble(f"{symptom['item']['name']} an hour before the outage: ", state))
     during = await stage.ask("timeline", item=item, since=raised)
     before = await stage.ask("timeline", item=item, until=raised)
     for told, answer in (("since the outage began", during), ("before", before)):
@@ -148,6 +152,10 @@ async def look_back(stage: Stage) -> None:
         stage.say(f"{told}: {len(answer['entries'])}{more} entries")
         for entry in answer["entries"][:SHOWN]:
             stage.say(f"  {moment(entry['at'])} {name(entry['item'])}: {entry['what']}")
+
+
+def _hour_before(moment: str) -> str:
+    return (datetime.fromisoformat(moment) - timedelta(hours=1)).isoformat()
 
 
 async def take_call(stage: Stage) -> Any:  # noqa: ANN401 - a JSON document

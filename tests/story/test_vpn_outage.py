@@ -48,10 +48,15 @@ def tell_outage(asker: Asker, told: Told) -> None:
     answers["desk"] = asker.ask("my_services", act_as="desk", **kim)["services"]
     first = {"incident": incident, "caller": story.subscriber, "words": story.subscriber_words, "item": "vpn"}
     answers["first report"] = asker.ask("attach_report", input=first)["attached"][0]
+    event = asker.ask("event", key=story.event)
+    earlier = datetime.fromisoformat(event["raisedAt"]) - timedelta(hours=1)
+    answers["earlier"] = asker.ask("get", ref="finance", asOf=earlier.isoformat())
     answers["timeline"] = asker.ask("timeline", item="finance")["entries"]
     answers["intake"] = asker.ask("symptom_intake", words=story.caller_words, caller=story.caller)
     second = {"incident": incident, "caller": story.caller, "words": story.caller_words, "item": "finance"}
     answers["second report"] = asker.ask("attach_report", input=second)["attached"][0]
+    height = asker.ask("ticket", key=incident)["changedAt"]
+    answers["height"] = {"asOf": height, "knownAt": height}
     answers["tickets"] = [edge["node"] for edge in asker.ask("tickets", first=100)["edges"]]
 
 
@@ -63,6 +68,9 @@ def tell_fix(asker: Asker, told: Told) -> None:
     answers["resolved"] = asker.ask("update_ticket", input=step)["ticket"]
     answers["reports"] = [asker.ask("ticket", key=answers[f"{nth} report"]) for nth in ("first", "second")]
     answers["event after"] = asker.ask("event", key=told.seed.story.event)
+    past = asker.ask("services", **answers["height"])
+    answers["services then"] = [edge["node"] for edge in past["edges"]]
+    answers["situations then"] = asker.ask("situations", **answers["height"])["situations"]
     answers["timeline after"] = asker.ask("timeline", item="finance", first=100)["entries"]
 
 
@@ -160,6 +168,10 @@ def test_6_the_timeline_holds_events_changes_and_tickets_of_what_it_depends_on(t
     assert times == sorted(times, reverse=True)
 
 
+def test_6_the_state_before_the_outage_can_be_asked_for(told: Told) -> None:
+    assert told["earlier"]["health"]["effective"] == "OK"
+
+
 def test_7_the_desk_finds_the_service_from_the_callers_words(told: Told) -> None:
     best = told["intake"]["candidates"][0]
     assert best["service"]["key"] == "finance"
@@ -198,3 +210,17 @@ def test_the_history_still_names_events_and_ticket(told: Told) -> None:
     assert told["ticket"]["key"] in {
         entry["ticket"]["key"] for entry in told["timeline after"] if entry["ticket"]
     }
+
+
+def test_the_history_still_answers_what_was_impacted_at_the_height(told: Told) -> None:
+    states = {row["key"]: row["health"]["effective"] for row in told["services then"]}
+    assert states == {
+        "email": "OK",
+        "files": "OK",
+        "finance": "CRITICAL",
+        "hr": "WARNING",
+        "printing": "MINOR",
+        "vpn": "CRITICAL",
+    }
+    assert told["situations then"][0]["cause"]["key"] == "edge-1"
+    assert told["situations then"][0]["ticket"]["key"] == told["ticket"]["key"]

@@ -36,10 +36,12 @@ class CommandLine:
         """Ask what `make` returns."""
         self._make = make
 
-    def run(self, *arguments: str, act_as: str | None = None) -> Ran:
+    def run(self, *arguments: str, act_as: str | None = None, as_of: str | None = None) -> Ran:
         """Run one command; an expected error is returned, where `main` would print it."""
         cli = build_cli()
-        done = CliRunner().invoke(cli, arguments, obj=Session(self._connect, act_as), env={"COLUMNS": "100"})
+        done = CliRunner().invoke(
+            cli, arguments, obj=Session(self._connect, act_as, as_of), env={"COLUMNS": "100"}
+        )
         error = done.exception
         if error is not None and not isinstance(error, SystemExit | CmdbError):
             raise error

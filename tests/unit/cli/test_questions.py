@@ -58,6 +58,11 @@ def test_the_acting_role_reaches_the_service() -> None:
     assert ran.error.code is ErrorCode.NOT_FOUND
 
 
+def test_a_past_moment_can_be_asked_of() -> None:
+    assert "3 impacted" in LINE.run("impact", "CHG-2118").out
+    assert "Finance is ok" in LINE.run("causes", "finance", as_of="2026-03-02T10:00:00Z").out
+
+
 def test_an_unknown_reference_is_an_error() -> None:
     ran = LINE.run("impact", "no-such-thing")
     assert (ran.code, ran.out) == (1, "")
