@@ -8,10 +8,10 @@ from cmdb.model.records import Change, Event, Ticket
 
 def find_place(snapshot: Snapshot, principal: Principal, reference: str) -> int:
     """Return the index of the CI with this key, else of the only one with this name (case folded)."""
-    place = snapshot.topology.index.get(reference)
+    if snapshot.sees(principal, reference):
+        return snapshot.topology.index[reference]
+    place = _place_by_name(snapshot, principal, reference)
     if place is None:
-        place = _place_by_name(snapshot, principal, reference)
-    if place is None or not snapshot.sees(principal, snapshot.topology.keys[place]):
         raise missing("CI", reference)
     return place
 

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from cmdb.application.application import Application
+from cmdb.application.live import LiveTopology
 from cmdb.application.requests import OnError, RecordBatch
+from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import SYSTEM
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal, PrincipalRole
@@ -118,6 +120,11 @@ class Bench:
         self.graph = graph or FakeGraph()
         self.clock = StandingClock()
         self.application = Application(self.graph, self.graph, read_metamodel(folder("schema")), self.clock)
+
+    async def snapshot(self) -> Snapshot:
+        """Return the present as the use cases see it."""
+        classes = self.application.metamodel.service_classes()
+        return await LiveTopology(self.graph, self.clock, classes).current()
 
     async def assert_records(
         self, *records: EntryRecord, on_error: OnError = OnError.REFUSE_BATCH
