@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import httpx
 from cmdb.api.access import HEADER
 from cmdb.api.operations import read_operation
 from cmdb.bootstrap import open_service
-from cmdb.cli.server_file import read_server
+from cmdb.cli.server_file import RunningServer, read_server
 from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import Settings
 
@@ -103,15 +104,21 @@ def open_http(address: str, timeout: float) -> httpx.AsyncClient:
 
 async def _running(settings: Settings) -> str | None:
     """Return the address of a live server of this data folder that serves the store we are told to use."""
-    server = read_server(settings.data_dir)
-    if server is None or server.store != settings.store_uri:
+    server = await find_server(settings.data_dir)
+    return server.url if server is not None and server.store == settings.store_uri else None
+
+
+async def find_server(data_dir: Path) -> RunningServer | None:
+    """Return the server of this data folder if it answers; one that died may have left its runtime file."""
+    server = read_server(data_dir)
+    if server is None:
         return None
     async with open_http(server.url, _ALIVE_SECONDS) as http:
         try:
             response = await http.get("/livez")
         except httpx.TransportError:
             return None
-    return server.url if response.status_code == httpx.codes.OK else None
+    return server if response.status_code == httpx.codes.OK else None
 
 
 def _decoded(response: httpx.Response) -> Json:

@@ -12,7 +12,9 @@ import typer
 
 from cmdb.api.serving import listen, serve
 from cmdb.bootstrap import open_service
+from cmdb.cli.client import find_server
 from cmdb.cli.server_file import announced
+from cmdb.errors import Conflict, ErrorCode, Place
 from cmdb.settings import Settings, read_settings
 
 
@@ -40,6 +42,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
     with listen(host, port) as listener:
+        await _require_alone(settings.data_dir)
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{listener.getsockname()[1]}"
         async with open_service(settings) as service:
@@ -47,3 +50,15 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
                 sys.stdout.write(f"{url}\n")
                 sys.stdout.flush()
                 await serve(service.app, listener)
+
+
+async def _require_alone(data_dir: Path) -> None:
+    """Refuse a second server on one data folder: commands would find the one and then the other."""
+    other = await find_server(data_dir)
+    if other is not None:
+        raise Conflict(
+            ErrorCode.CONFLICT,
+            f"{other.url} serves this data folder already (process {other.pid}).",
+            hint="Ask that server, stop it, or give this one its own folder with --data-dir.",
+            place=Place(str(data_dir)),
+        )

@@ -40,6 +40,23 @@ def test_commands_find_the_server_of_their_data_folder(tmp_path: Path) -> None:
     assert json.loads(alone.stdout)["item"]["source"] == "inventory"
 
 
+def test_a_data_folder_has_one_server_at_a_time(tmp_path: Path) -> None:
+    environ = environment(tmp_path, None)
+    with serving(environ) as (url, child):
+        second = run_cmdb(environ, "serve", "--port", "0")
+        assert (second.returncode, second.stdout) == (1, "")
+        assert second.stderr.startswith(
+            f"CONFLICT at {tmp_path}: {url} serves this data folder already (process {child.pid})."
+        )
+        assert json.loads((tmp_path / "server.json").read_text())["url"] == url
+        child.kill()
+        child.wait(60)
+    with serving(environ) as (url, _):
+        assert json.loads((tmp_path / "server.json").read_text())["url"] == url, (
+            "a dead server is no hindrance"
+        )
+
+
 def test_errors_are_two_lines_and_no_trace(tmp_path: Path) -> None:
     environ = environment(tmp_path, None) | {"CMDB_URL": "http://127.0.0.1:9"}
     run = run_cmdb(environ, "get", "services")
