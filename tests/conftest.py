@@ -56,7 +56,7 @@ async def wipe(address: StoreAddress) -> None:
     """Empty a test store but for what migrations left there."""
     async with open_connection(address) as connection:
         await connection.define("MATCH (n) WHERE NOT n:Migration AND NOT n:Counter DETACH DELETE n")
-        await connection.define("MATCH (c:Counter) SET c.value = 0")
+        await connection.define("MERGE (c:Counter {name: 'revision'}) SET c.value = 0")
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ TAKE_REVISION = """
 MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS revision
 """
 
-# How far has the graph been written, now that whoever wrote that far is done in full?
-SETTLED_REVISION = """
-MATCH (c:Counter {name: 'revision'}) SET c.value = c.value RETURN c.value AS revision
-"""
+# Wait for whoever is writing, and let the next one wait. It must not touch the value: Neo4j reads what a statement
+# sets before it takes the lock, unless the statement counts up, so an older value could come back.
+HOLD_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.held = true"
 
 # From here on there is no number to take and none to read.
 REMOVE_COUNTER = "MATCH (c:Counter {name: 'revision'}) DELETE c"
@@ -35,7 +34,8 @@ async def take_revision(transaction: Transaction) -> int:
 
 async def settled_revision(transaction: Transaction) -> int:
     """Return the last committed revision once its writer has let go, so that all of it can be read."""
-    return _revision(await transaction.run(SETTLED_REVISION))
+    await transaction.run(HOLD_COUNTER)
+    return _revision(await transaction.run(HEAD))
 
 
 def _revision(rows: list[Row]) -> int:

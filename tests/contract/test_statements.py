@@ -6,11 +6,35 @@ from types import ModuleType
 
 import pytest
 
-from cmdb.store import connection, looking_up, migrations, present, projecting, remembering, store, writing
+from cmdb.store import (
+    connection,
+    counter,
+    cut,
+    looking_up,
+    migrations,
+    present,
+    projecting,
+    remembering,
+    restoring,
+    store,
+    writing,
+)
 from cmdb.store.connection import StoreAddress, open_connection
 from cmdb.store.shape import fill
 
-MODULES = (connection, looking_up, migrations, present, projecting, remembering, store, writing)
+MODULES = (
+    connection,
+    counter,
+    cut,
+    looking_up,
+    migrations,
+    present,
+    projecting,
+    remembering,
+    restoring,
+    store,
+    writing,
+)
 WORDS = {
     "types": "DEPENDS_ON|RUNS_ON",
     "type": "DEPENDS_ON",
