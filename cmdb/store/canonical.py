@@ -8,7 +8,11 @@ from cmdb.store.connection import Connection
 from cmdb.store.counter import read_head
 from cmdb.store.cut import VERSION, Entry, read_cut
 
-_STAMPS = frozenset({"revision", "recorded_in", "recorded_at", "superseded_by", "superseded_at"})
+_STAMPS = frozenset(
+    {"revision", "recorded_in", "recorded_at", "superseded_by", "superseded_at", "valid_from", "valid_to"}
+)
+"""Valid times that a source gave still count, through the digest; others only repeat when a state was recorded."""
+
 _RANGE = 1 << 256
 
 
@@ -60,10 +64,4 @@ def _without_stamps(entry: Entry) -> Entry:
 
 
 def _unstamped(held: Properties) -> Properties:
-    """Drop stamps, and times that only repeat them because the source gave none."""
-    told = {held["recorded_at"], held.get("superseded_at")}
-    return {
-        name: value
-        for name, value in held.items()
-        if name not in _STAMPS and not (name in ("valid_from", "valid_to") and value in told)
-    }
+    return {name: value for name, value in held.items() if name not in _STAMPS}
