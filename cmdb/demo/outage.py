@@ -142,9 +142,11 @@ async def look_back(stage: Stage) -> None:
     symptom = await stage.ask("event", key=stage.seed.story.symptom)
     first = await stage.ask("event", key=stage.seed.story.event)
     item, raised = symptom["item"]["key"], first["raisedAt"]
-    earlier = await stage.ask("get", ref=item, asOf=_hour_before(raised))
-    state = severity(earlier["health"]["effective"]) if earlier else "not known yet"
-    stage.say(Text.assemble(f"{symptom['item']['name']} an hour before the outage: ", state))
+    earlier = await stage.ask("services", first=100, asOf=_hour_before(raised))
+    for service in (edge["node"] for edge in earlier["edges"]):
+        if service["key"] == item:
+            state = severity(service["health"]["effective"])
+            stage.say(Text.assemble(f"{service['name']} an hour before the outage: ", state))
     during = await stage.ask("timeline", item=item, since=raised)
     before = await stage.ask("timeline", item=item, until=raised)
     for told, answer in (("since the outage began", during), ("before", before)):

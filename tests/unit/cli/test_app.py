@@ -1,0 +1,64 @@
+"""The command line ends every run with an answer or with a coded error."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from cmdb.__main__ import main
+from cmdb.cli.app import build_cli, run_cli
+from cmdb.errors import ErrorCode, NotFound
+from tests.support.command_line import CommandLine, nothing
+
+QUESTIONS = {"impact", "changes", "causes", "whatif", "intake", "timeline", "search", "get", "topology"}
+
+
+def one_command(error: Exception) -> typer.Typer:
+    cli = typer.Typer(pretty_exceptions_enable=False)
+
+    @cli.command()
+    def raise_it() -> None:
+        raise error
+
+    return cli
+
+
+@pytest.fixture(autouse=True)
+def arguments() -> Iterator[list[str]]:
+    """The process's arguments, empty, and restored afterwards."""
+    kept = sys.argv[1:]
+    sys.argv[1:] = []
+    yield sys.argv
+    sys.argv[1:] = kept
+
+
+def test_every_command_explains_itself() -> None:
+    registered = build_cli().registered_commands
+    names = {row.name or getattr(row.callback, "__name__", "") for row in registered}
+    assert QUESTIONS | {"serve", "load", "doctor"} <= names
+    for name in sorted(names):
+        assert CommandLine(nothing).run(name, "--help").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NotFound(ErrorCode.NOT_FOUND, "Gone."), "NOT_FOUND: Gone.\n"),
+        (ValueError("odd"), "INTERNAL: ValueError: odd\nhint: This is a fault of ours.\n"),
+    ],
+)
+def test_no_error_shows_a_stack_trace(
+    error: Exception, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_cli(one_command(error))
+    assert (caught.value.code, capsys.readouterr().err) == (1, told)
+
+
+def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
+    sys.argv[1:] = ["demo", "--help"]
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 0
+    assert "--transcript" in capsys.readouterr().out
