@@ -47,10 +47,14 @@ class Ticketing:
         """Open an incident from an event, or a report from a caller; an open incident of the same cause takes it in."""
         require_tickets(principal)
         async with self._turn:
-            snapshot = await self._live.current()
+            snapshot = await self._fresh()
             if request.event is not None:
                 return await self._open_from_event(snapshot, principal, request.event, request)
             return await self._open_report(snapshot, principal, request)
+
+    async def _fresh(self) -> Snapshot:
+        """Return what the store holds now: a step on a ticket as it was would undo another process's step."""
+        return await self._live.current(await self._reader.head())
 
     async def _open_from_event(
         self, snapshot: Snapshot, principal: Principal, key: str, request: OpenTicketRequest
@@ -160,7 +164,7 @@ class Ticketing:
         """Attach a report to an open incident in one step; it is made from the words when it does not exist yet."""
         require_tickets(principal)
         async with self._turn:
-            snapshot = await self._live.current()
+            snapshot = await self._fresh()
             incident = _ticket(snapshot, principal, request.incident)
             _require_open_incident(incident)
             report = self._report(snapshot, principal, incident, request)
@@ -202,7 +206,7 @@ class Ticketing:
         """Move a ticket one step; resolving an incident states the outage's length and resolves its reports."""
         require_tickets(principal)
         async with self._turn:
-            snapshot = await self._live.current()
+            snapshot = await self._fresh()
             ticket = _ticket(snapshot, principal, request.ticket)
             state = request.state or ticket.state
             require_step(ticket, state)

@@ -1,18 +1,47 @@
 """Tickets from the first event to the last report."""
 
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
-from cmdb.application.requests import (
-    AttachReportRequest,
-    OpenTicketRequest,
-    UpdateTicketRequest,
-)
+from cmdb.application.requests import AttachReportRequest, OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
-from cmdb.model.records import TicketState
+from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.records import Record, RecordKind, Ticket, TicketKind, TicketState
 from cmdb.model.severity import Severity
+from cmdb.ports.graph import WriteOutcome
+from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes
-from tests.support.small_estate import cleared, outage, raised
+from tests.support.small_estate import ESTATE, Bench, cleared, furnished, item, outage, raised
+
+DOWN = OpenTicketRequest(event="test:r1:down")
+TIMES = {key: NOON + minutes(20) for key in ("r1", "vpnc", "finance")}
+
+
+async def open_incident(bench: Bench, event: str = "test:r1:down") -> str:
+    return (await bench.application.open_ticket(SYSTEM, OpenTicketRequest(event=event))).ticket
+
+
+async def step(bench: Bench, ticket: str, **fields: object) -> Ticket:
+    request = UpdateTicketRequest(ticket=ticket, **fields)  # type: ignore[arg-type]
+    await bench.application.update_ticket(SYSTEM, request)
+    return await read(bench, ticket)
+
+
+async def read(bench: Bench, key: str) -> Ticket:
+    (ticket,) = await bench.application.tickets_by_key(SYSTEM, [key])
+    assert ticket is not None
+    return ticket
+
+
+async def refusal(attempt: Awaitable[object]) -> ErrorCode:
+    with pytest.raises(CmdbError) as caught:
+        await attempt
+    assert caught.value.hint
+    return caught.value.code
 
 
 async def test_one_cause_makes_one_incident() -> None:
@@ -49,3 +78,302 @@ async def test_reports_follow_their_incident() -> None:
     with pytest.raises(CmdbError) as caught:
         await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=incident, words="again"))
     assert caught.value.code is ErrorCode.CONFLICT
+
+
+async def test_an_incident_says_why_it_was_opened() -> None:
+    bench = await outage()
+    ticket = await read(bench, await open_incident(bench))
+    assert ticket.title == "edge router 1: r1 is down"
+    assert (ticket.state, ticket.cause_key) == (TicketState.ASSIGNED, "cause:r1")
+    (note,) = ticket.notes
+    assert note.author == SYSTEM.name
+    assert "Probable cause: edge router 1" in note.text
+    assert "Finance critical, VPN critical" in note.text
+    assert ticket.expected_resolution_at == NOON + minutes(240)
+
+
+async def test_without_a_support_group_an_incident_waits_for_one() -> None:
+    bench = await furnished(raised("printsrv", Severity.MINOR))
+    ticket = await read(bench, await open_incident(bench, "test:printsrv:down"))
+    assert (ticket.state, ticket.support_group) == (TicketState.NEW, None)
+
+
+async def test_a_title_that_is_given_stands() -> None:
+    bench = await outage()
+    request = OpenTicketRequest(event="test:r1:down", title="Router down")
+    ticket = await read(bench, (await bench.application.open_ticket(SYSTEM, request)).ticket)
+    assert ticket.title == "Router down"
+
+
+async def test_numbers_go_on_from_the_highest_of_their_kind() -> None:
+    strange = Ticket(
+        key="INC7up", ticket_kind=TicketKind.INCIDENT, title="t", state=TicketState.CLOSED, opened_at=NOON,
+        changed_at=NOON,
+    )  # fmt: skip
+    bench = await outage()
+    await bench.assert_records(strange, replace(strange, key="INC000041"), replace(strange, key="X99"))
+    assert await open_incident(bench) == "INC000042"
+    report = OpenTicketRequest(item="print", text="no paper")
+    assert (await bench.application.open_ticket(SYSTEM, report)).ticket == "REP000001"
+
+
+async def test_an_unrelated_event_makes_another_incident() -> None:
+    bench = await outage()
+    first, other = await open_incident(bench), await open_incident(bench, "test:printsrv:down")
+    assert (first, other) == ("INC000001", "INC000002")
+
+
+async def test_nothing_new_to_take_in_writes_nothing() -> None:
+    bench = await outage()
+    await open_incident(bench)
+    before = bench.graph.revision
+    receipt = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (receipt.opened, receipt.attached, receipt.revision, bench.graph.revision) == (
+        False,
+        (),
+        before,
+        before,
+    )
+
+
+async def test_a_cause_found_later_joins_the_incident_of_its_symptom() -> None:
+    bench = await furnished(raised("finance", Severity.MAJOR, NOON + minutes(2)))
+    incident = await open_incident(bench, "test:finance:down")
+    await bench.assert_records(raised("r1"))
+    receipt = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (receipt.opened, receipt.ticket, receipt.attached) == (False, incident, ("test:r1:down",))
+
+
+async def test_after_resolution_the_same_cause_makes_a_new_incident() -> None:
+    bench = await outage()
+    first = await open_incident(bench)
+    await step(bench, first, state=TicketState.RESOLVED)
+    second = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (second.opened, second.ticket) == (True, "INC000002")
+    reopen = UpdateTicketRequest(ticket=first, state=TicketState.IN_PROGRESS)
+    assert await refusal(bench.application.update_ticket(SYSTEM, reopen)) is ErrorCode.CONFLICT
+    assert (await read(bench, first)).state is TicketState.RESOLVED
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        OpenTicketRequest(event="test:nowhere:down"),
+        OpenTicketRequest(item="nowhere", text="broken"),
+        OpenTicketRequest(item="vpn", text="broken", caller="nobody"),
+    ],
+)
+async def test_what_is_not_there_cannot_be_worked_on(request_: OpenTicketRequest) -> None:
+    bench = await outage()
+    assert await refusal(bench.application.open_ticket(SYSTEM, request_)) is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "request_", [OpenTicketRequest(), OpenTicketRequest(item="vpn"), OpenTicketRequest(text="x")]
+)
+async def test_a_report_needs_a_ci_and_words(request_: OpenTicketRequest) -> None:
+    bench = await furnished()
+    assert await refusal(bench.application.open_ticket(SYSTEM, request_)) is ErrorCode.BAD_ARGUMENT
+
+
+async def test_a_cleared_event_opens_nothing() -> None:
+    bench = await outage()
+    await bench.assert_records(cleared("r1", NOON + minutes(20)))
+    assert await refusal(bench.application.open_ticket(SYSTEM, DOWN)) is ErrorCode.NOT_FOUND
+
+
+async def test_an_event_of_a_retired_ci_opens_nothing() -> None:
+    bench = await outage()
+    await bench.assert_records(item("printsrv", "server", retired=True))
+    assert (
+        await refusal(bench.application.open_ticket(SYSTEM, OpenTicketRequest(event="test:printsrv:down")))
+        is ErrorCode.NOT_FOUND
+    )
+
+
+@pytest.mark.parametrize("role", [PrincipalRole.SUBSCRIBER, PrincipalRole.AGENT, PrincipalRole.LOADER])
+async def test_roles_without_that_right_touch_no_ticket(role: PrincipalRole) -> None:
+    bench, who = await outage(), Principal(name="n", role=role, party="ann")
+    steps = (
+        bench.application.open_ticket(who, DOWN),
+        bench.application.update_ticket(who, UpdateTicketRequest(ticket="INC000001")),
+        bench.application.attach_report(who, AttachReportRequest(incident="INC000001", words="w")),
+    )
+    for attempt in steps:
+        with pytest.raises(CmdbError) as caught:
+            await attempt
+        assert caught.value.code is ErrorCode.FORBIDDEN
+    assert bench.graph.revision == 1
+
+
+async def test_an_engineer_works_only_on_what_they_see() -> None:
+    bench = await outage()
+    incident = await open_incident(bench, "test:printsrv:down")
+    narrow = Principal(name="e", role=PrincipalRole.ENGINEER, keys=frozenset({"vpn"}))
+    for attempt in (
+        bench.application.open_ticket(narrow, DOWN),
+        bench.application.update_ticket(narrow, UpdateTicketRequest(ticket=incident, note="hm")),
+    ):
+        with pytest.raises(CmdbError) as caught:
+            await attempt
+        assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+async def test_a_step_changes_what_it_names_and_nothing_else() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    before = await read(bench, incident)
+    bench.clock.advance(5)
+    ticket = await step(bench, incident, assignee="eve", note="looking at it")
+    assert ticket == replace(
+        before, assignee="eve", changed_at=NOON + minutes(5), notes=(*before.notes, ticket.notes[-1])
+    )
+    assert (ticket.notes[-1].text, ticket.notes[-1].at) == ("looking at it", NOON + minutes(5))
+
+
+async def test_a_promised_time_says_who_promised_it() -> None:
+    bench = await outage()
+    ticket = await step(bench, await open_incident(bench), expected_resolution_at=NOON + minutes(90))
+    assert (ticket.expected_resolution_at, ticket.expected_resolution_basis) == (
+        NOON + minutes(90),
+        "stated by system",
+    )
+
+
+async def test_an_illegal_step_is_refused() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    closing = UpdateTicketRequest(ticket=incident, state=TicketState.CLOSED)
+    assert await refusal(bench.application.update_ticket(SYSTEM, closing)) is ErrorCode.ILLEGAL_TRANSITION
+
+
+async def test_a_ticket_lives_until_it_is_closed() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    await step(bench, incident, state=TicketState.IN_PROGRESS)
+    bench.clock.advance(10)
+    resolved = await step(bench, incident, state=TicketState.RESOLVED)
+    assert resolved.resolved_at == NOON + minutes(10)
+    assert (await step(bench, incident, state=TicketState.IN_PROGRESS)).resolved_at is None
+    bench.clock.advance(10)
+    await step(bench, incident, state=TicketState.RESOLVED)
+    bench.clock.advance(10)
+    closed = await step(bench, incident, state=TicketState.CLOSED)
+    assert (closed.state, closed.resolved_at) == (TicketState.CLOSED, NOON + minutes(20))
+    assert sum("the outage lasted" in note.text for note in closed.notes) == 2
+
+
+async def test_an_outage_that_still_runs_lasts_until_now() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    bench.clock.advance(75)
+    assert "lasted 1 h 15 min" in (await step(bench, incident, state=TicketState.RESOLVED)).notes[-1].text
+
+
+async def test_a_report_follows_the_incident_it_is_attached_to() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    opened = await bench.application.open_ticket(
+        SYSTEM, OpenTicketRequest(item="finance", text="no access", caller="bob")
+    )
+    loose = await read(bench, opened.ticket)
+    assert (loose.state, loose.parent, loose.items, loose.caller) == (
+        TicketState.NEW,
+        None,
+        ("finance",),
+        "bob",
+    )
+    receipt = await bench.application.attach_report(
+        SYSTEM, AttachReportRequest(incident=incident, report=opened.ticket)
+    )
+    assert (receipt.ticket, receipt.attached) == (incident, (opened.ticket,))
+    report, above = await read(bench, opened.ticket), await read(bench, incident)
+    assert (report.parent, report.state, report.priority, report.support_group) == (
+        incident,
+        TicketState.ASSIGNED,
+        above.priority,
+        above.support_group,
+    )
+    assert report.expected_resolution_at == above.expected_resolution_at
+    assert "no access" in above.notes[-1].text
+
+
+async def test_a_report_without_a_ci_is_about_what_the_incident_is_about() -> None:
+    bench = await outage()
+    incident = await open_incident(bench)
+    request = AttachReportRequest(incident=incident, words="all is dark")
+    receipt = await bench.application.attach_report(SYSTEM, request)
+    assert (await read(bench, receipt.attached[0])).items == (await read(bench, incident)).items
+
+
+async def test_only_a_free_report_can_be_attached_and_only_to_an_open_incident() -> None:
+    bench = await outage()
+    incident, other = await open_incident(bench), await open_incident(bench, "test:printsrv:down")
+    taken = await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=incident, words="w"))
+    for request, code in (
+        (AttachReportRequest(incident=other, report=taken.attached[0]), ErrorCode.CONFLICT),
+        (AttachReportRequest(incident=other, report=incident), ErrorCode.CONFLICT),
+        (AttachReportRequest(incident=taken.attached[0], words="w"), ErrorCode.CONFLICT),
+        (AttachReportRequest(incident="INC999999", words="w"), ErrorCode.NOT_FOUND),
+        (AttachReportRequest(incident=other, report="REP999999"), ErrorCode.NOT_FOUND),
+        (AttachReportRequest(incident=other), ErrorCode.MISSING_FIELD),
+        (AttachReportRequest(incident=other, words="w", item="nowhere"), ErrorCode.NOT_FOUND),
+    ):
+        assert await refusal(bench.application.attach_report(SYSTEM, request)) is code, request
+
+
+async def test_only_open_reports_of_the_incident_are_resolved_with_it() -> None:
+    bench = await outage()
+    incident, other = await open_incident(bench), await open_incident(bench, "test:printsrv:down")
+    mine, done, foreign = [
+        (await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=to, words="w"))).attached[
+            0
+        ]
+        for to in (incident, incident, other)
+    ]
+    await step(bench, done, state=TicketState.RESOLVED)
+    await step(bench, done, state=TicketState.CLOSED)
+    await step(bench, incident, state=TicketState.RESOLVED)
+    states = [(await read(bench, key)).state for key in (mine, done, foreign)]
+    assert states == [TicketState.RESOLVED, TicketState.CLOSED, TicketState.ASSIGNED]
+
+
+def rival() -> Ticket:
+    return Ticket(
+        key="RIVAL", ticket_kind=TicketKind.INCIDENT, title="t", state=TicketState.NEW, opened_at=NOON,
+        changed_at=NOON, items=("r1",), cause_key="cause:r1",
+    )  # fmt: skip
+
+
+async def test_an_incident_of_another_process_takes_the_event_in_at_once() -> None:
+    bench = await outage()
+    await bench.application.refresh()
+    await bench.graph.write(SYSTEM, "other", [rival()], NOON)
+    receipt = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (receipt.ticket, receipt.opened) == ("RIVAL", False)
+
+
+async def test_a_step_builds_on_that_of_another_process() -> None:
+    bench = await outage()
+    incident = await read(bench, await open_incident(bench))
+    await bench.graph.write(SYSTEM, "other", [replace(incident, assignee="eve")], NOON)
+    assert (await step(bench, incident.key, note="on my way")).assignee == "eve"
+
+
+class RacingGraph(FakeGraph):
+    """Lets another process open an incident just before the first ticket is written."""
+
+    async def write(
+        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+    ) -> WriteOutcome:
+        """Be overtaken once."""
+        if isinstance(records[0], Ticket) and (RecordKind.TICKET, "RIVAL") not in self.rows:
+            await super().write(principal, "other", [rival()], recorded_at)
+        return await super().write(principal, source, records, recorded_at)
+
+
+async def test_an_incident_that_comes_in_between_is_a_conflict_and_nothing_is_doubled() -> None:
+    bench = Bench(RacingGraph())
+    await bench.assert_records(*ESTATE, raised("r1"))
+    assert await refusal(bench.application.open_ticket(SYSTEM, DOWN)) is ErrorCode.CONFLICT
+    assert (await bench.application.open_ticket(SYSTEM, DOWN)).ticket == "RIVAL"
