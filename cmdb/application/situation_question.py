@@ -57,13 +57,17 @@ def _reach(snapshot: Snapshot) -> Callable[[str], frozenset[str]]:
 
 def _describe(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situation:
     cause = snapshot.topology.index[group.cause]
-    members = (_member(snapshot, mask, cause, membership) for membership in group.members)
+    found = (_member(snapshot, mask, cause, membership) for membership in group.members)
+    members = tuple(member for member in found if not member.item.restricted)
+    ref = snapshot.ref(cause, mask)
+    # The key of a group names its cause, so behind a hidden one the first visible event stands for it.
+    key = f"event:{members[0].event.key}" if ref.restricted and members else group.key
     return Situation(
-        key=group.key,
-        cause=snapshot.ref(cause, mask),
+        key=key,
+        cause=ref,
         severity=group.severity,
         since=group.since,
-        members=tuple(member for member in members if not member.item.restricted),
+        members=members,
         ticket=incident_of(snapshot, group),
     )
 

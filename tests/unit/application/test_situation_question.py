@@ -47,7 +47,7 @@ async def test_cleared_events_leave_their_situation() -> None:
 async def test_hidden_events_are_left_out_and_so_are_situations_of_only_those() -> None:
     narrow = Principal(name="e", role=PrincipalRole.ENGINEER, keys=frozenset({"finance"}))
     (situation,) = await (await outage()).application.situations(narrow)
-    assert situation.cause.restricted
+    assert (situation.cause.restricted, situation.key) == (True, "event:test:finance:down")
     assert [member.event.item for member in situation.members] == ["finance"]
     assert await (await outage()).application.situations(ANN) == ()
 
