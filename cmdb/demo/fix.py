@@ -8,7 +8,8 @@ from cmdb.demo.stage import Stage
 
 async def play_fix(stage: Stage, incident: str) -> None:
     """Clear the events, resolve the incident, and read what it and its reports say."""
-    stage.open_scene(0, "Fix: the patch is rolled back; clears arrive in any order, one twice, one late")
+    title = "Fix: the patch is rolled back; clears arrive in any order, one twice, one late"
+    stage.open_scene(0, title, f"engineer:{stage.seed.story.engineer}")
     height = (await stage.ask("ticket", key=incident))["changedAt"]
     await stage.play_all(stage.seed.fix)
     services = await stage.ask("services", first=100)
@@ -18,14 +19,19 @@ async def play_fix(stage: Stage, incident: str) -> None:
     situations = (await stage.ask("situations"))["situations"]
     left = ", ".join(f"{row['cause']['name']} ({row['severity'].lower()})" for row in situations)
     stage.say(f"situations left: {left or 'none'}")
+    await _resolve(stage, incident)
+    await _look_back(stage, height)
+
+
+async def _resolve(stage: Stage, incident: str) -> None:
+    """Resolve the incident; say what it and the reports attached to it tell, whatever service they are about."""
     answer = await stage.ask("update_ticket", input={"ticket": incident, "state": "RESOLVED"})
-    stage.say(f"{incident}: {answer['ticket']['notes'][-1]['text']}")
-    tickets = await stage.ask("tickets", filter={"items": [ref["key"] for ref in answer["ticket"]["items"]]})
-    reports = [edge["node"]["key"] for edge in tickets["edges"] if edge["node"]["kind"] == "REPORT"]
-    for key in reports:
+    ticket = answer["ticket"]
+    stage.say(f"{incident}: {ticket['notes'][-1]['text']}")
+    since = await stage.ask("tickets", first=100, filter={"since": ticket["openedAt"]})
+    for key in [edge["node"]["key"] for edge in since["edges"] if edge["node"]["kind"] == "REPORT"]:
         report = await stage.ask("ticket", key=key)
         stage.say(f"{key} of {report['caller']}: {report['notes'][-1]['text']}")
-    await _look_back(stage, height)
 
 
 async def _look_back(stage: Stage, height: str) -> None:

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity
 from cmdb.demo.stage import Stage
+from cmdb.errors import ErrorCode, NotFound, Place
 
 SHOWN = 6
 
@@ -31,6 +32,13 @@ async def tell_situation(stage: Stage) -> None:
     )
     await stage.play_all(stage.seed.outage)
     answer = await stage.ask("situations")
+    if not answer["situations"]:
+        raise NotFound(
+            ErrorCode.NOT_FOUND,
+            "The reported events form no situation.",
+            hint="Let the outage raise at least one event that stays open.",
+            place=Place("seed.yaml", field="outage"),
+        )
     for situation in answer["situations"]:
         members = situation["members"]
         stage.say(
@@ -46,7 +54,8 @@ async def tell_situation(stage: Stage) -> None:
 
 async def open_once(stage: Stage) -> str:
     """Step 2: one ticket, whoever opens it; return its key."""
-    stage.open_scene(2, "An operator opens a ticket from the event; a second one from a symptom joins it")
+    title = "An operator opens a ticket from the event; a second one from a symptom joins it"
+    stage.open_scene(2, title, "desk")
     story = stage.seed.story
     first = await stage.ask("open_ticket", input={"event": story.event})
     ticket = first["ticket"]
@@ -62,8 +71,9 @@ async def open_once(stage: Stage) -> str:
 
 async def work_on_ticket(stage: Stage, incident: str) -> None:
     """Step 3: what the engineer needs to know, what changed upstream first of all."""
-    stage.open_scene(3, "An engineer of the support group takes the ticket and asks what changed upstream")
     story = stage.seed.story
+    title = "An engineer of the support group takes the ticket and asks what changed upstream"
+    stage.open_scene(3, title, f"engineer:{story.engineer}")
     step = {
         "ticket": incident,
         "state": "IN_PROGRESS",
@@ -91,14 +101,16 @@ async def work_on_ticket(stage: Stage, incident: str) -> None:
 def _impact_line(row: Any) -> Text:  # noqa: ANN401 - a row of a JSON document
     owners = f"; owner {parties(row['owners'])}" if row["owners"] else ""
     why = path(row["proof"]["path"]) if row["impacted"] else margin(row["margin"])
-    return Text.assemble(f"{name(row['item'])} ", severity(row["severity"]), f": {why}{owners}")
+    told = f": {why or 'for another reason'}{owners}"
+    return Text.assemble(f"{name(row['item'])} ", severity(row["severity"]), told)
 
 
 async def open_portal(stage: Stage) -> None:
     """Step 4: a subscriber sees their services and no others; the desk sees the names behind them too."""
-    stage.open_scene(4, "A user opens the portal: their services, and why they are as they are")
     party = stage.seed.story.subscriber
-    answer = await stage.ask("my_services", act_as=f"subscriber:{party}", party=party)
+    title = "A user opens the portal: their services, and why they are as they are"
+    stage.open_scene(4, title, f"subscriber:{party}")
+    answer = await stage.ask("my_services", party=party)
     for service in answer["services"]:
         stage.say(f"{name(service['item'])}: {service['summary']}")
         for event in service["events"]:
@@ -113,9 +125,10 @@ async def open_portal(stage: Stage) -> None:
 
 async def see_who_is_on_it(stage: Stage, incident: str) -> None:
     """Step 5: the open ticket of a subscribed service; the user's own report joins it."""
-    stage.open_scene(5, "The same user sees who is on it and until when, and adds a report")
     story = stage.seed.story
-    answer = await stage.ask("my_services", act_as=f"subscriber:{story.subscriber}", party=story.subscriber)
+    title = "The same user sees who is on it and until when; the desk adds the user's report"
+    stage.open_scene(5, title, f"subscriber:{story.subscriber}")
+    answer = await stage.ask("my_services", party=story.subscriber)
     for service in answer["services"]:
         for ticket in service["tickets"]:
             stage.say(
@@ -130,15 +143,14 @@ async def see_who_is_on_it(stage: Stage, incident: str) -> None:
         "words": story.subscriber_words,
         "item": next(hurt, None),
     }
-    answer = await stage.ask("attach_report", input=report)
+    answer = await stage.ask("attach_report", act_as="desk", input=report)
     stage.say(f"report {', '.join(answer['attached'])} attached to {answer['ticket']['key']}")
 
 
 async def look_back(stage: Stage) -> None:
     """Step 6: one timeline of a service and of what it depends on."""
-    stage.open_scene(
-        6, "Anyone entitled looks back: events, tickets and changes, of the service and upstream of it"
-    )
+    title = "Anyone entitled looks back: events, tickets and changes, of the service and upstream of it"
+    stage.open_scene(6, title, "desk")
     symptom = await stage.ask("event", key=stage.seed.story.symptom)
     first = await stage.ask("event", key=stage.seed.story.event)
     item, raised = symptom["item"]["key"], first["raisedAt"]
@@ -163,19 +175,19 @@ def _hour_before(moment: str) -> str:
 async def take_call(stage: Stage) -> Any:  # noqa: ANN401 - a JSON document
     """Step 7: the caller's words lead to a service; return the best candidate, or None."""
     story = stage.seed.story
-    stage.open_scene(7, f'Another user calls: "{story.caller_words}"')
+    stage.open_scene(7, f'Another user calls: "{story.caller_words}"', "desk")
     answer = await stage.ask("symptom_intake", words=story.caller_words, caller=story.caller)
     if answer["caller"]:
         stage.say(f"caller {answer['caller']['name']}")
     for candidate in answer["candidates"]:
-        because = "; ".join(term["reason"] for term in candidate["terms"])
+        because = "; ".join(term["reason"] for term in candidate["terms"] if term["value"])
         stage.say(f"{name(candidate['service'])} {score(candidate['score'])}: {because}")
     return answer["candidates"][0] if answer["candidates"] else None
 
 
 async def attach_call(stage: Stage, candidate: Any, incident: str) -> None:  # noqa: ANN401 - as above
     """Step 8: what explains the symptom, which ticket is open, and the report attached to it in one step."""
-    stage.open_scene(8, "The desk sees what explains it and attaches the report to the open ticket")
+    stage.open_scene(8, "The desk sees what explains it and attaches the report to the open ticket", "desk")
     report = {"incident": incident, "caller": stage.seed.story.caller, "words": stage.seed.story.caller_words}
     if candidate is not None:
         report["item"] = candidate["service"]["key"]

@@ -10,6 +10,7 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
+from cmdb.api.access import HEADER
 from cmdb.cli.client import Client, code_of, root
 from cmdb.demo.seed import Seed, SeedFile
 from cmdb.errors import CmdbError, Place
@@ -21,6 +22,7 @@ class Scene:
 
     number: int
     title: str
+    speaker: str | None
     exchanges: list[dict[str, object]] = field(default_factory=list)
 
 
@@ -35,20 +37,27 @@ class Stage:
         self.seed = seed
         self.scenes: list[Scene] = []
 
-    def open_scene(self, number: int, title: str) -> None:
-        """Begin a step."""
-        self.scenes.append(Scene(number, title))
+    def open_scene(self, number: int, title: str, speaker: str | None = None) -> None:
+        """Begin a step; `speaker` asks its questions, as `role` or `role:party`."""
+        self.scenes.append(Scene(number, title, speaker))
         self._console.print()
         self._console.print(Text(f"{number}  {title}" if number else title, style="bold"))
 
     async def ask(self, operation: str, act_as: str | None = None, **variables: object) -> Any:  # noqa: ANN401 - a JSON document
-        """Run a named operation, print what was asked, and return its root field."""
-        self._console.print(Text(f"   ? {operation} {_brief(variables)}", style="dim"))
-        return root(await self._client.ask(operation, variables, act_as))
+        """Run a named operation, print who asked what, and return its root field."""
+        speaker = act_as or self.scenes[-1].speaker
+        who = f"as {speaker} " if speaker else ""
+        self._console.print(Text(f"   ? {operation} {who}{_brief(variables)}".rstrip(), style="dim"))
+        return root(await self._client.ask(operation, variables, speaker))
 
-    async def play(self, file: SeedFile) -> Mapping[str, Mapping[str, int]]:
-        """Upload a record file with its times moved to now; return counts by kind and status."""
-        lines = self.seed.lines(file, datetime.now(UTC))
+    async def play_all(self, files: Iterable[SeedFile]) -> None:
+        """Upload record files in order, their times moved to one now, so that what is sent twice is the same twice."""
+        now = datetime.now(UTC)
+        for file in files:
+            await self._play(file, now)
+
+    async def _play(self, file: SeedFile, now: datetime) -> None:
+        lines = self.seed.lines(file, now)
         report = await self._client.upload(file.source, lines)
         for problem in report["problems"]:
             raise CmdbError(
@@ -60,12 +69,6 @@ class Stage:
         counts: Mapping[str, Mapping[str, int]] = report["counts"]
         told = ", ".join(f"{kind} {sum(tally.values())}" for kind, tally in counts.items())
         self.say(f"{file.source}: {told}")
-        return counts
-
-    async def play_all(self, files: Iterable[SeedFile]) -> None:
-        """Upload record files in order."""
-        for file in files:
-            await self.play(file)
 
     def say(self, line: str | Text) -> None:
         """Print one line of what came back."""
@@ -86,9 +89,10 @@ class Stage:
         request = response.request
         sent = request.content.decode()
         body = json.loads(sent) if sent.startswith('{"query"') else sent.splitlines()
+        asked = {"method": request.method, "path": request.url.raw_path.decode(), "body": body}
         self.scenes[-1].exchanges.append(
             {
-                "request": {"method": request.method, "path": request.url.raw_path.decode(), "body": body},
+                "request": {**asked, "actAs": request.headers.get(HEADER)},
                 "response": {"status": response.status_code, "body": response.json()},
             }
         )

@@ -58,6 +58,40 @@ async def test_another_estate_is_told_by_what_it_answers(tmp_path: Path) -> None
     printed, _ = await played(license_second_concentrator(copy_seed(tmp_path)))
     assert "VPN critical: VPN -> VPN concentrator 1" not in printed
     assert "VPN major: one more failure takes it down" in printed
+    assert "Finance critical: for another reason; owner Fay Example" in printed
+    assert printed.count("is resolved; the outage lasted") == 2, "of both callers, whatever they called about"
+
+
+async def test_each_step_is_asked_by_whom_it_is_about() -> None:
+    _, steps = await played(SEED)
+    speakers = [{exchange["request"]["actAs"] for exchange in step["exchanges"]} for step in steps[2:9]]
+    assert speakers == [
+        {"desk"},
+        {"engineer:noor"},
+        {"subscriber:kim", "desk"},
+        {"subscriber:kim", "desk"},
+        {"desk"},
+        {"desk"},
+        {"desk"},
+    ]
+
+
+async def test_what_is_cleared_twice_arrives_twice_alike() -> None:
+    _, steps = await played(SEED)
+    bodies = [exchange["request"]["body"] for exchange in steps[-1]["exchanges"]]
+    sent = [json.loads(line) for body in bodies if isinstance(body, list) for line in body]
+    clears = [row for row in sent if row.get("item") == "edge-1"]
+    assert len(clears) == 2
+    assert clears[0] == clears[1]
+
+
+async def test_an_outage_without_events_ends_the_story(tmp_path: Path) -> None:
+    seed = copy_seed(tmp_path)
+    for silenced in (seed / "noise.jsonl", *seed.glob("outage-*.jsonl")):
+        silenced.write_text("", encoding="utf-8")
+    with pytest.raises(CmdbError) as caught:
+        await played(seed)
+    assert (caught.value.code, str(caught.value.place)) == (ErrorCode.NOT_FOUND, "seed.yaml, field outage")
 
 
 async def test_requests_and_raw_responses_are_kept() -> None:
