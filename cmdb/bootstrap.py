@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from cmdb import resources
 from cmdb.api.app import App, build_app
@@ -12,8 +13,10 @@ from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Metamodel
 from cmdb.settings import Settings
-from cmdb.store.connection import StoreAddress
+from cmdb.store.archive import BackupSummary, Progress, read_backup, write_backup
+from cmdb.store.connection import Connection, StoreAddress, open_connection
 from cmdb.store.engine import EmbeddedEngine
+from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.store import Store, open_store
 
 
@@ -43,10 +46,34 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
         yield Service(application, build_app(application, JsonRecordParser()), store)
 
 
+async def back_up(settings: Settings, target: Path, progress: Progress) -> BackupSummary:
+    """Write what the store holds into a file, while a server goes on using it."""
+    async with _connection(settings) as connection:
+        return await write_backup(connection, target, progress)
+
+
+async def restore(settings: Settings, source: Path, progress: Progress) -> BackupSummary:
+    """Fill the store, which must be empty, from a backup file."""
+    verbs = read_metamodel(resources.folder("schema")).relationships
+    async with _connection(settings) as connection:
+        return await read_backup(connection, source, verbs, read_migrations(_migrations()), progress)
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> AsyncIterator[Connection]:
+    async with _address(settings) as address, open_connection(address) as connection:
+        await migrate(connection, read_migrations(_migrations()))
+        yield connection
+
+
+def _migrations() -> Path:
+    return resources.folder("schema") / "migrations"
+
+
 @asynccontextmanager
 async def _store(address: StoreAddress, metamodel: Metamodel) -> AsyncIterator[Store]:
     verbs = sorted(metamodel.relationships)
-    async with open_store(address, verbs, resources.folder("schema") / "migrations") as store:
+    async with open_store(address, verbs, _migrations()) as store:
         yield store
 
 

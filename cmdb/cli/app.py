@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cmdb.cli import questions
+from cmdb.cli.archiving import backup, restore
 from cmdb.cli.client import open_client
 from cmdb.cli.doctor import doctor
 from cmdb.cli.getting import get
@@ -32,6 +33,8 @@ def build_cli() -> typer.Typer:
         questions.topology,
         get,
         load,
+        backup,
+        restore,
         doctor,
     ):
         cli.command()(command)
