@@ -20,6 +20,9 @@ from cmdb.model.severity import Strength
 _STRENGTH = {Strength.HARD: 1.0, Strength.SOFT: 0.5, Strength.TELEMETRY: 0.0}
 _FAILED = (ChangeState.FAILED, ChangeState.ROLLED_BACK)
 
+_Refused = tuple[Change, int, str]
+"""A change, its target and why it cannot be the cause."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
@@ -43,6 +46,10 @@ def answer_upstream_changes(
     horizon = timedelta(hours=request.hours)
     scope = _scope(snapshot, snapshot.mask(principal), place, onset, request.words)
     ranked, refused = _suspects(scope, horizon)
+    excluded = [
+        _describe(scope, change, target, (0.0, ()), reason)
+        for change, target, reason in refused[: request.first]
+    ]
     return UpstreamChangesAnswer(
         basis=snapshot.basis,
         item=snapshot.ref(place, scope.mask),
@@ -50,7 +57,7 @@ def answer_upstream_changes(
         since=onset - horizon,
         upstream=len(scope.distance) - 1,
         suspects=tuple(ranked[: request.first]),
-        excluded=tuple(refused[: request.first]),
+        excluded=tuple(excluded),
         has_more=max(len(ranked), len(refused)) > request.first,
     )
 
@@ -67,21 +74,22 @@ def _scope(snapshot: Snapshot, mask: Mask | None, place: int, onset: datetime, w
     return _Scope(snapshot, mask, place, distance, symptoms_around(snapshot, place), onset, tokens(words))
 
 
-def _suspects(scope: _Scope, horizon: timedelta) -> tuple[list[SuspectChange], list[SuspectChange]]:
+def _suspects(scope: _Scope, horizon: timedelta) -> tuple[list[SuspectChange], list[_Refused]]:
+    """Return the ranked suspects, and the refused ones undescribed: they are many, and a page shows few."""
     suspicions: list[tuple[Suspicion, int]] = []
-    refused: list[SuspectChange] = []
+    refused: list[_Refused] = []
     for change, target in _changes(scope):
         reason = exclusion(change, scope.onset, horizon)
         if reason is None:
             suspicions.append((_suspicion(scope, change, target), target))
         else:
-            refused.append(_describe(scope, change, target, (0.0, ()), reason))
+            refused.append((change, target, reason))
     targets = {suspicion.change.key: target for suspicion, target in suspicions}
     ranked = rank([suspicion for suspicion, _ in suspicions], scope.onset)
     found = [
         _describe(scope, row.change, targets[row.change.key], (score, terms)) for row, score, terms in ranked
     ]
-    return found, sorted(refused, key=lambda row: (row.hops, row.change.key))
+    return found, sorted(refused, key=lambda row: (scope.distance[row[1]], row[0].key))
 
 
 def _changes(scope: _Scope) -> list[tuple[Change, int]]:
