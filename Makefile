@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+SIZE ?= S
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve test test-long check bench generate wheel
@@ -40,8 +41,9 @@ check: $(READY) ## Check style, types, import rules and size budget
 	$(BIN)/python -m pytest --quiet tests/architecture
 	$(BIN)/python -m tests.architecture.size_report
 
-bench: $(READY) ## Measure speed and print the figures beside the goals
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(READY) ## Measure speed beside rivals, SIZE=S, M or L; ARGS=--busy on a busy machine
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks --size $(SIZE) $(ARGS)
 
 generate: $(READY) ## Write graphql/schema.graphql and graphql/errors.json anew from the code
 	$(BIN)/python -c 'from cmdb.api.contract import generated_files; \

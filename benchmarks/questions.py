@@ -46,7 +46,7 @@ def measure_impact(estate: Estate, port: int, rival: Rival | None) -> Result:
 
     def answers_alike(told: bytes) -> frozenset[int]:
         """What both can say is how many CIs are reached."""
-        return frozenset([_root(told)["reached"]])
+        return frozenset(range(_root(told)["reached"]))
 
     def ask(number: int) -> bytes:
         return service.ask("impact", {"origin": {"item": estate.keys[number]}})
@@ -56,7 +56,7 @@ def measure_impact(estate: Estate, port: int, rival: Rival | None) -> Result:
     if rival is not None:
         plain = cypher(rival)
         rivals["Cypher on Neo4j, reach only"] = Competitor(
-            plain.ask, lambda told: frozenset([len(plain.answer_set(told))])
+            plain.ask, lambda told: frozenset(range(len(plain.answer_set(told))))
         )
     cases = {}
     for name, found in samples(estate).items():
@@ -84,7 +84,8 @@ def measure_changes(estate: Estate, port: int) -> Result:
 
 
 def _services(estate: Estate) -> list[int]:
-    return estate.layout.all(Kind.SERVICE)[:: max(1, estate.layout.counts[Kind.SERVICE] // SERVICES)].tolist()
+    found: list[int] = estate.layout.all(Kind.SERVICE).tolist()
+    return found[:: max(1, len(found) // SERVICES)]
 
 
 def _suspects(told: bytes) -> frozenset[str]:

@@ -69,11 +69,15 @@ def _body(result: Result) -> list[str]:
         return [_table(_CASE_HEAD, _case_rows(result)), *_remarks(result)]
     if "first" in result:
         return [_table(_LOAD_HEAD, _load_rows(result)), _load_remark(result)]
-    return [
-        f"{result['dependencies_per_ci']} dependencies a CI. Bytes a CI: arrays {result['array_bytes_per_ci']}, keys, "
-        f"names and their index {result['id_bytes_per_ci']}, all that the live projection keeps "
+    return [_memory_remark(result)]
+
+
+def _memory_remark(result: Result) -> str:
+    return (
+        f"{result['dependencies_per_ci']} dependencies a CI. Bytes a CI: arrays {result['array_bytes_per_ci']}; keys, "
+        f"names and their index {result['id_bytes_per_ci']}; all that the live projection keeps "
         f"{result['live_bytes_per_ci']}.\n"
-    ]
+    )
 
 
 _CASE_HEAD = ("asked about", "mean answer", "competitor", "p50 ms", "p99 ms", "CPU ms", "ratio", "interval")

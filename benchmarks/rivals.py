@@ -4,12 +4,12 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-import networkx as nx
+import networkx as nx  # type: ignore[import-untyped]
 import numpy as np
 import rustworkx as rx
 from neo4j import Driver
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse import csr_array  # type: ignore[import-untyped]
+from scipy.sparse.csgraph import breadth_first_order  # type: ignore[import-untyped]
 
 from benchmarks.estate import Estate
 from benchmarks.rounds import Competitor
