@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
+from typing import cast
 
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.model.records import RecordKind, Role
@@ -25,8 +26,8 @@ CLEAR = "MATCH (n:<label>) WITH n LIMIT $limit DETACH DELETE n RETURN 1 AS gone"
 
 # An owner was last touched when one of these was written.
 RAISE_OWNERS = """
-UNWIND $rows AS row MATCH (n:<label> {key: row.start}) WHERE n.revision < row.held.revision
-SET n.revision = row.held.revision
+UNWIND $rows AS row MATCH (n:<label> {key: row.start}) WHERE n.revision < row.revision
+SET n.revision = row.revision
 """
 
 
@@ -109,16 +110,19 @@ async def _write_edges(
     transaction: Transaction, kind: RecordKind, edges: list[tuple[str, Properties]]
 ) -> None:
     by_type: dict[str, list[Properties]] = defaultdict(list)
+    latest: dict[str, int] = {}
     dependencies = kind is RecordKind.DEPENDENCY
     for start, held in edges:
         edge_type = str(held["verb"]) if dependencies else ROLE_TYPES[Role(str(held["role"]))]
         end = held["provider"] if dependencies else held["item"]
         by_type[edge_type].append({"start": start, "end": end, "held": held})
+        latest[start] = max(latest.get(start, 0), cast(int, held["revision"]))
     label = ITEM_LABEL if dependencies else LABELS[RecordKind.PARTY]
     for edge_type, rows in sorted(by_type.items()):
         statement = fill(CREATE_EDGES, start=label, type=edge_type, end=ITEM_LABEL)
         await transaction.run(statement, rows=rows)
-        await transaction.run(fill(RAISE_OWNERS, label=label), rows=rows)
+    touched = [{"start": start, "revision": revision} for start, revision in latest.items()]
+    await transaction.run(fill(RAISE_OWNERS, label=label), rows=touched)
 
 
 async def _link(batch: list[Entry], transaction: Transaction) -> None:
