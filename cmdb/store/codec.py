@@ -49,13 +49,13 @@ def read_time(text: str) -> datetime:
 
 
 def content_of(record: Record) -> Properties:
-    """Return the record's own content: no envelope, nothing that is empty."""
+    """Return the record's own content: no envelope, and nothing empty that reading fills in again."""
     content: Properties = {}
     for field in fields(record):
         name, value = _NAMES.get(field.name, field.name), getattr(record, field.name)
         if field.name == "attributes":
             content |= {f"{ATTRIBUTE}{key}": _plain(entry) for key, entry in value.items()}
-        elif value is not None and value not in ("", (), AS_IS):
+        elif value is not None and (value != field.default or value not in ("", (), AS_IS)):
             content[name] = _json(value) if field.name in _JSON else _plain(value)
     return content
 
@@ -132,10 +132,10 @@ def _json(value: object) -> str:
 
 
 def _nested(value: object) -> object:
-    """Turn dataclasses into dicts without their empty fields."""
+    """Turn dataclasses into dicts without their absent fields."""
     if hasattr(value, "__dataclass_fields__"):
         entries = {name: getattr(value, name) for name in value.__dataclass_fields__}
-        return {name: _nested(entry) for name, entry in entries.items() if entry is not None and entry != ""}
+        return {name: _nested(entry) for name, entry in entries.items() if entry is not None}
     if isinstance(value, tuple):
         return [_nested(entry) for entry in value]
     return _plain(value)

@@ -24,6 +24,8 @@ from cmdb.model.records import (
     Role,
     Ticket,
     TicketState,
+    Window,
+    WorkNote,
 )
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import (
@@ -83,6 +85,21 @@ async def test_every_kind_comes_back_as_it_was_written(store: Graph) -> None:
         given = record if isinstance(record, Event | Ticket) else replace(record, valid_from=NOON)
         assert stored.record == given
         assert (stored.revision, stored.recorded_at, stored.source) == (1, NOON, "test")
+
+
+async def test_empty_lists_and_texts_come_back_empty(store: Graph) -> None:
+    bare = (
+        replace(next(row for row in EVERY_KIND if isinstance(row, Change)), targets=()),
+        replace(next(row for row in EVERY_KIND if isinstance(row, Window)), items=()),
+        incident("t1", items=(), notes=(WorkNote(at=NOON, author="", text=""),)),
+    )
+    await write(store, *bare)
+    delta = await store.delta(SYSTEM, 0)
+    assert [len(rows) for rows in (delta.changes, delta.windows, delta.tickets)] == [1, 1, 1]
+    assert (delta.changes[0].targets, delta.windows[0].items) == ((), ())
+    assert delta.tickets[0].notes == bare[2].notes
+    for record in bare:
+        assert len(await store.records(SYSTEM, record.kind, [record.key])) == 1
 
 
 async def test_an_unchanged_batch_takes_no_revision(store: Graph) -> None:
