@@ -20,6 +20,7 @@ from cmdb.model.records import (
     Direction,
     EventState,
     PartyKind,
+    RecordKind,
     Risk,
     Role,
     TicketKind,
@@ -43,6 +44,7 @@ __all__ = [
     "OnError",
     "OnTrip",
     "PartyKind",
+    "RecordKind",
     "Risk",
     "Role",
     "RowStatus",
@@ -127,6 +129,21 @@ _publish(
         Direction.ERROR: "From provider to consumer: what fails makes its consumers fail.",
         Direction.STARVATION: "From consumer to provider: no requests arrive.",
         Direction.LOCAL: "Not at all.",
+    },
+)
+_publish(
+    RecordKind,
+    "RecordKind",
+    "What kind of record it is.",
+    {
+        RecordKind.ITEM: "A configuration item.",
+        RecordKind.DEPENDENCY: "A dependency; its key is consumer|verb|provider|group.",
+        RecordKind.EVENT: "An event.",
+        RecordKind.CHANGE: "A change.",
+        RecordKind.TICKET: "An incident or a report.",
+        RecordKind.PARTY: "A person, support group or organisation.",
+        RecordKind.ASSIGNMENT: "How a party stands to an item; its key is party|role|item.",
+        RecordKind.WINDOW: "A maintenance or blackout window.",
     },
 )
 _publish(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.live import LiveTopology
-from cmdb.application.lookup import missing
 from cmdb.application.past import Archive
 from cmdb.application.questions import Questions
 from cmdb.application.recording import LoadReport, Recorder
@@ -19,10 +19,11 @@ from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
+from cmdb.model.answers import HistoryAnswer
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import RecordKind
 from cmdb.ports.clock import Clock
-from cmdb.ports.graph import GraphReader, GraphWriter, Moment, Stored, WriteOutcome
+from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
 from cmdb.ports.records import LocatedRecord
 
 
@@ -36,6 +37,7 @@ class Application(Questions):
         self._reader = reader
         self._clock = clock
         self._archive = Archive(reader, metamodel.service_classes())
+        self._history = HistoryQuestion(reader, metamodel)
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock)
         self._ticketing = Ticketing(self._live, reader, writer, clock)
 
@@ -65,12 +67,12 @@ class Application(Questions):
 
         return Questions(source, graph, self.metamodel)
 
-    async def history(self, principal: Principal, kind: RecordKind, key: str) -> list[Stored]:
-        """Return every recorded version of one record, oldest first."""
-        found = await self._reader.versions(principal, kind, key)
-        if not found:
-            raise missing(kind.value, key)
-        return found
+    async def history(
+        self, principal: Principal, kind: RecordKind, key: str, at_least: int = 0
+    ) -> HistoryAnswer:
+        """Return every recorded version of one record, oldest first: who said what, when it was so and known."""
+        snapshot = await self._live.current(at_least)
+        return await self._history.answer(snapshot, principal, kind, key)
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""

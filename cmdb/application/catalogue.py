@@ -1,6 +1,7 @@
 """Reads CIs, events, changes, tickets and parties by key and by keyset page."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -98,7 +99,7 @@ class Catalogue:
         place = snapshot.topology.index[item.key]
         assigned = snapshot.assigned_at.get(item.key, ())
         return ItemView(
-            item=item if sees_secrets(principal) else self._without_secrets(item),
+            item=item if sees_secrets(principal) else without_secrets(item, self._metamodel),
             ref=snapshot.ref(place),
             health=snapshot.health(place),
             parties=tuple(
@@ -109,27 +110,6 @@ class Catalogue:
             source=stored.source,
             recorded_at=stored.recorded_at,
             revision=stored.revision,
-        )
-
-    def _without_secrets(self, item: Item) -> Item:
-        declared = self._metamodel.classes.get(item.ci_class)
-        secret = (
-            {name for name, attribute in declared.attributes.items() if attribute.secret}
-            if declared
-            else set()
-        )
-        if not secret.intersection(item.attributes):
-            return item
-        shown = {name: value for name, value in item.attributes.items() if name not in secret}
-        return Item(
-            key=item.key,
-            ci_class=item.ci_class,
-            name=item.name,
-            description=item.description,
-            attributes=shown,
-            groups=item.groups,
-            retired=item.retired,
-            valid_from=item.valid_from,
         )
 
     async def events(self, principal: Principal, query: RecordFilter, page: PageRequest) -> Page[Event]:
@@ -179,6 +159,18 @@ class Catalogue:
             row.record.key: row.record for row in stored if isinstance(row.record, record_type)
         }
         return [found.get(key) for key in keys]
+
+
+def without_secrets(item: Item, metamodel: Metamodel) -> Item:
+    """Return the CI without the attributes that its class declares secret."""
+    declared = metamodel.classes.get(item.ci_class)
+    attributes = declared.attributes if declared else {}
+    shown = {
+        name: value
+        for name, value in item.attributes.items()
+        if name not in attributes or not attributes[name].secret
+    }
+    return item if len(shown) == len(item.attributes) else replace(item, attributes=shown)
 
 
 def _position(at: datetime | None, key: str) -> tuple[str, str]:

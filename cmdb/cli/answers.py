@@ -122,6 +122,25 @@ def _timeline_row(row: Part) -> list[Cell]:
     return [moment(row["at"]), name(row["item"]), str(row["hops"]), row["what"]]
 
 
+def show_history(answer: Any) -> Rendered:  # noqa: ANN401 - as above
+    """Versions, oldest first, each with what it altered."""
+    yield f"{answer['kind'].lower()} {answer['key']}, {len(answer['entries'])} versions"
+    yield table(
+        ["so since (UTC)", "known since", "source", "what it says"], map(_version_row, answer["entries"])
+    )
+
+
+def _version_row(row: Part) -> list[Cell]:
+    told = "\n".join(map(_field_change, row["changes"])) or "the same again"
+    return [moment(row["validFrom"]), moment(row["recordedAt"]), row["source"], told]
+
+
+def _field_change(change: Part) -> str:
+    if change["before"] is None:
+        return f"{change['field']}: {change['after']}"
+    return f"{change['field']}: {change['before']} -> {change['after'] or 'gone'}"
+
+
 def show_hits(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """CIs that fit the words."""
     yield table(

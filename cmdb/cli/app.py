@@ -29,6 +29,7 @@ def build_cli() -> typer.Typer:
         questions.whatif,
         questions.intake,
         questions.timeline,
+        questions.history,
         questions.search,
         questions.topology,
         get,

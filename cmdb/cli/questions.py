@@ -8,6 +8,7 @@ import typer
 from cmdb.cli.answers import (
     show_causes,
     show_changes,
+    show_history,
     show_hits,
     show_impact,
     show_intake,
@@ -17,6 +18,7 @@ from cmdb.cli.answers import (
 )
 from cmdb.cli.session import Output, OutputFormat, Session, answer, write
 from cmdb.errors import CmdbError, ErrorCode
+from cmdb.model.records import RecordKind
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="Key or unique name of an item.")]
 First = Annotated[int, typer.Option("--first", help="Rows at most.", min=1, max=100)]
@@ -118,6 +120,16 @@ def timeline(
     """What happened to an item and upstream of it, newest first."""
     variables = {"item": ref, "since": since, "until": until, "first": first}
     answer(context, "timeline", variables, output, show_timeline)
+
+
+def history(
+    context: typer.Context,
+    ref: Annotated[str, typer.Argument(metavar="REF", help="Key of a record; of an item also its name.")],
+    kind: Annotated[RecordKind, typer.Option(help="What kind of record it is.")] = RecordKind.ITEM,
+    output: Output = FORMAT,
+) -> None:
+    """Who said what of a record, when it was so and when it was known."""
+    answer(context, "history", {"key": ref, "kind": kind.name}, output, show_history)
 
 
 def search(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from cmdb.model.records import Change, Event, Item, Party, Role, Ticket
+from cmdb.model.records import Change, Event, Item, Party, RecordKind, Role, Ticket
 from cmdb.model.severity import Severity, Strength
 
 
@@ -352,3 +352,34 @@ class TopologyAnswer:
     nodes: tuple[CiRef, ...]
     steps: tuple[PathStep, ...]
     truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field that a version altered; None where it was not there."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One version of a record: who said it, since when it was so, when it was known, and what it altered."""
+
+    revision: int
+    source: str
+    valid_from: datetime
+    valid_to: datetime | None
+    recorded_at: datetime
+    changes: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryAnswer:
+    """Every recorded version of one record, oldest first."""
+
+    basis: Basis
+    kind: RecordKind
+    key: str
+    entries: tuple[HistoryEntry, ...]

@@ -34,6 +34,7 @@ VARIABLES: dict[str, dict[str, object]] = {
     "what_if": {"items": ["r2"]},
     "symptom_intake": {"words": "I cannot open the ledger", "caller": "bob"},
     "timeline": {"item": "vpn"},
+    "history": {"key": "vpn"},
     "search": {"words": "vpn"},
     "get": {"ref": "VPN"},
     "topology": {"item": "vpn", "direction": "UPSTREAM"},

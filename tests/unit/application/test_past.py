@@ -12,7 +12,7 @@ from cmdb.application.requests import (
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Assignment, RecordKind, Role
+from cmdb.model.records import Assignment, Role
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import RecordFilter
 from tests.support.moments import NOON, minutes
@@ -124,15 +124,3 @@ async def test_a_past_snapshot_is_built_once_until_more_is_known() -> None:
     await first.find_item(SYSTEM, "vpn")
     again = await bench.application.at(NOON + minutes(10), NOON + minutes(30))
     assert (await again.basis()) == (await first.basis())
-
-
-async def test_history_shows_every_version_with_both_times() -> None:
-    bench = await story()
-    versions = await bench.application.history(SYSTEM, RecordKind.EVENT, "test:r1:down")
-    assert [(row.valid_from, row.recorded_at) for row in versions] == [
-        (NOON + minutes(1), NOON + minutes(5)),
-        (NOON + minutes(20), NOON + minutes(30)),
-    ]
-    with pytest.raises(CmdbError) as caught:
-        await bench.application.history(SYSTEM, RecordKind.EVENT, "none")
-    assert caught.value.code is ErrorCode.NOT_FOUND
