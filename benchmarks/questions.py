@@ -11,7 +11,7 @@ from benchmarks.estate import Estate, samples
 from benchmarks.estate_plan import Kind
 from benchmarks.outcome import Result
 from benchmarks.rivals import Rival, cypher
-from benchmarks.rounds import Competitor, compare
+from benchmarks.rounds import Competitor, affordable, compare
 from cmdb.api.operations import read_operation
 from cmdb.application.requests import PAGE_LIMIT
 
@@ -60,7 +60,7 @@ def measure_impact(estate: Estate, port: int, rival: Rival | None) -> Result:
         )
     cases = {}
     for name, found in samples(estate).items():
-        cases[name] = compare(found[:ASKED], ours | rivals)
+        cases[name] = compare(affordable(found[:ASKED], ask), ours | rivals)
     return {"cases": cases}
 
 
@@ -80,7 +80,7 @@ def measure_changes(estate: Estate, port: int) -> Result:
     sql = Competitor(plain, frozenset)
     clocked = {"ours: ranked, with paths, HTTP": Competitor(page, _suspects), "SQLite, unranked": sql}
     whole = {"ours": Competitor(lambda number: page(number, PAGE_LIMIT), _suspects), "SQLite": sql}
-    return {"cases": {"service": compare(_services(estate), clocked, whole)}}
+    return {"cases": {"service": compare(affordable(_services(estate), page), clocked, whole)}}
 
 
 def _services(estate: Estate) -> list[int]:

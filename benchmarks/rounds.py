@@ -44,6 +44,13 @@ def check_answers(questions: Sequence[Q], competitors: Mapping[str, Competitor[Q
     return members
 
 
+def affordable(questions: Sequence[Q], ask: Callable[[Q], Any], seconds: float = 8.0) -> Sequence[Q]:
+    """Return as many questions as `ask` can answer in all rounds within about that time, five or more."""
+    ask(questions[0])
+    each = max(_clock(ask, question) for question in questions[:3])
+    return questions[: max(5, int(seconds / each / (ROUNDS + 1)))]
+
+
 def compare(
     questions: Sequence[Q],
     competitors: Mapping[str, Competitor[Q]],
