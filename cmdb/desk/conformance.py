@@ -23,6 +23,12 @@ from cmdb.ports.graph import RowProblem
 KEY_LIMIT = 1000
 """Characters of a key: three of them make up a dependency's key, which the store must still be able to index."""
 
+WEIGHT_LIMIT = 1_000_000
+"""Only the ratio of weights matters, and those of a whole estate must add up within 64 bits."""
+
+INTEGERS = range(-(2**63), 2**63)
+"""What a store can keep."""
+
 PRIORITIES = range(1, 6)
 
 ClassOf = Callable[[str], str | None]
@@ -167,6 +173,8 @@ def _complaint(value: AttributeValue, declared: Attribute) -> str | None:
     fits = isinstance(value, _TYPES[declared.type])
     if not fits or isinstance(value, bool) is not (declared.type is AttributeType.BOOLEAN):
         return f"Give a value of type {declared.type.value}."
+    if isinstance(value, int) and value not in INTEGERS:
+        return "Give a number of at most 64 bits."
     parts = value if isinstance(value, tuple) else (value,)
     if declared.choices and not all(part in declared.choices for part in parts):
         return f"Choose from {', '.join(declared.choices)}."
@@ -191,6 +199,13 @@ def _dependency(
     if verb is None:
         hint = _nearest(dependency.verb, metamodel.relationships)
         yield _problem(ErrorCode.UNKNOWN_VERB, "verb", f"The verb '{dependency.verb}' is not declared.", hint)
+    if dependency.weight > WEIGHT_LIMIT:
+        yield _problem(
+            ErrorCode.TOO_LARGE,
+            "weight",
+            f"The weight is {dependency.weight}.",
+            f"Only ratios count: give at most {WEIGHT_LIMIT}.",
+        )
     # What is being closed may have lost its ends or its group already.
     if dependency.ended:
         return

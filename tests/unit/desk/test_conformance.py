@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cmdb.desk.conformance import KEY_LIMIT, problems_of
+from cmdb.desk.conformance import KEY_LIMIT, WEIGHT_LIMIT, problems_of
 from cmdb.errors import ErrorCode
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import (
@@ -111,6 +111,20 @@ WRONG = (
         "integer",
     ),
     Wrong(
+        "integer past 64 bits",
+        replace(SERVER, attributes={"cpu_count": 2**63}),
+        ErrorCode.WRONG_TYPE,
+        "attributes.cpu_count",
+        "64 bits",
+    ),
+    Wrong(
+        "weight that sums past 64 bits",
+        replace(NEEDS, weight=WEIGHT_LIMIT + 1),
+        ErrorCode.TOO_LARGE,
+        "weight",
+        str(WEIGHT_LIMIT),
+    ),
+    Wrong(
         "text for list",
         replace(SERVER, attributes={"tags": "a"}),
         ErrorCode.WRONG_TYPE,
@@ -199,6 +213,12 @@ def test_each_fault_is_found_alone_and_named(wrong: Wrong) -> None:
     assert problem.code is wrong.code
     assert problem.field == wrong.field
     assert wrong.says in f"{problem.message} {problem.hint}"
+
+
+def test_the_largest_numbers_pass() -> None:
+    assert check(replace(NEEDS, weight=WEIGHT_LIMIT)) == []
+    assert check(replace(SERVER, attributes={"cpu_count": 2**63 - 1})) == []
+    assert check(replace(SERVER, attributes={"cpu_count": -(2**63)})) == []
 
 
 def test_all_faults_of_a_record_are_found() -> None:
