@@ -64,7 +64,7 @@ async def test_references_come_in_the_order_of_the_keys_hidden_ones_empty() -> N
 
 async def test_the_history_of_what_is_hidden_or_absent_is_not_found() -> None:
     bench = await furnished()
-    assert len(await bench.application.history(SYSTEM, RecordKind.ITEM, "r1")) == 1
+    assert len((await bench.application.history(SYSTEM, RecordKind.ITEM, "r1")).entries) == 1
     for principal, key in ((ANN, "r1"), (SYSTEM, "nowhere")):
         with pytest.raises(NotFound):
             await bench.application.history(principal, RecordKind.ITEM, key)
