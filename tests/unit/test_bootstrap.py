@@ -1,0 +1,27 @@
+"""Settings become one running service; here without a store that answers."""
+
+from datetime import UTC
+
+import pytest
+
+from cmdb.bootstrap import SystemClock, open_service
+from cmdb.errors import ErrorCode, StoreError
+from cmdb.settings import Settings
+
+
+def test_the_clock_tells_the_present_in_utc() -> None:
+    first = SystemClock().now()
+    assert first.tzinfo is UTC
+    assert SystemClock().now() >= first
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [("bolt://127.0.0.1:9", ErrorCode.STORE_UNREACHABLE), ("http://127.0.0.1:9", ErrorCode.STORE_URI)],
+)
+async def test_a_service_without_a_store_does_not_open(uri: str, code: ErrorCode) -> None:
+    with pytest.raises(StoreError) as caught:
+        async with open_service(Settings(store_uri=uri, store_password="hush")):
+            pass
+    assert caught.value.code is code
+    assert "hush" not in str(caught.value)
