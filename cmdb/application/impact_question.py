@@ -130,8 +130,11 @@ def _case(snapshot: Snapshot, mask: Mask | None, origin: _Origin) -> _Case:
     present = snapshot.outage
     failing = {place: max(int(present[place]), int(rung)) for place, rung in origin.failing.items()}
     healthy = {place: min(int(present[place]), int(rung)) for place, rung in origin.remaining.items()}
-    own = present.copy()
-    own[list(failing)] = list(failing.values())
+    assumed = {place: rung for place, rung in failing.items() if rung != present[place]}
+    own = present
+    if assumed:
+        own = present.copy()
+        own[list(assumed)] = list(assumed.values())
     return _Case(
         snapshot=snapshot,
         mask=mask,

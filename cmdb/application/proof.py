@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from cmdb.application.snapshot import Mask, Severities, Snapshot
-from cmdb.impact.causes import explain
 from cmdb.impact.evidence import group_verdicts, shortest_path
-from cmdb.impact.margin import margin
 from cmdb.model.answers import CauseRow, CiRef, GroupVerdict, Margin, PathStep, Proof
 from cmdb.model.records import Direction
 from cmdb.model.severity import Severity
@@ -28,7 +26,7 @@ def describe_path(snapshot: Snapshot, edges: Iterable[int], mask: Mask | None) -
 
 def describe_margin(snapshot: Snapshot, effective: Severities, place: int, mask: Mask | None) -> Margin:
     """Return how many further failures the CI survives."""
-    found = margin(snapshot.topology, effective, place)
+    found = snapshot.margin_of(place, effective)
     return Margin(
         survives=found.survives,
         exact=found.exact,
@@ -46,7 +44,7 @@ def describe_proof(
     """Return why the CI is as it is under (own, effective); without an origin the path leads to its first cause."""
     own, effective = severities
     topology = snapshot.topology
-    explanation = explain(topology, own, place)
+    explanation = snapshot.explanation_of(place, own)
     end = origin if origin is not None else _nearest(explanation.causes, place)
     edges: Sequence[int] = (
         () if end is None or end == place else shortest_path(topology, place, end, effective)

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.own_state import OwnState, read_own_state
+from cmdb.impact.causes import Explanation, explain
+from cmdb.impact.margin import MarginResult, margin
 from cmdb.impact.propagation import change, evaluate
 from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
@@ -45,6 +47,8 @@ class Snapshot:
     service_classes: frozenset[str]
     moment: Moment | None = None
     masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
+    margins: dict[int, MarginResult] = field(default_factory=dict, compare=False)
+    explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
 
     @property
     def basis(self) -> Basis:
@@ -121,6 +125,22 @@ class Snapshot:
         moved = copy(self)
         object.__setattr__(moved, "at", at)
         return moved
+
+    def margin_of(self, place: int, effective: Severities) -> MarginResult:
+        """Return the CI's margin under these severities; those of the snapshot itself are computed once."""
+        if effective is not self.effective:
+            return margin(self.topology, effective, place)
+        if place not in self.margins:
+            self.margins[place] = margin(self.topology, effective, place)
+        return self.margins[place]
+
+    def explanation_of(self, place: int, own: Severities) -> Explanation:
+        """Return why the CI stands where it does; under the snapshot's own outage it is computed once."""
+        if own is not self.outage:
+            return explain(self.topology, own, place)
+        if place not in self.explanations:
+            self.explanations[place] = explain(self.topology, own, place)
+        return self.explanations[place]
 
     def effective_with(self, own: Mapping[int, int]) -> Severities:
         """Return what the effective severities would be with these own severities, by CI index, in place of theirs."""

@@ -5,7 +5,6 @@ from cmdb.application.proof import path_between
 from cmdb.application.requests import WhatIfRequest
 from cmdb.application.snapshot import Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
-from cmdb.impact.margin import margin
 from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import WhatIfAnswer, WhatIfRow
@@ -59,8 +58,8 @@ def _row(
     mask: Mask | None,
 ) -> WhatIfRow:
     topology = snapshot.topology
-    before = margin(topology, snapshot.effective, place)
-    later = margin(topology, after, place)
+    before = snapshot.margin_of(place, snapshot.effective)
+    later = snapshot.margin_of(place, after)
     return WhatIfRow(
         item=snapshot.ref(place, mask),
         before=Severity(int(snapshot.effective[place])),
