@@ -13,12 +13,12 @@ from cmdb.cli.words import margin, moment, name, names, parties, path, score, se
 
 Rendered = Iterator[RenderableType]
 Cell = str | Text
-_SHORT = {"severity", "state", "score", "hops", "times", "priority", "now", "then", "margin", "ended"}
+_SHORT = {"severity", "state", "score", "hops", "times", "prio", "now", "then", "margin", "ended"}
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Cell]]) -> RenderableType:
     """Return a plain table, or a word where there are no rows."""
-    made = Table(box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading in _SHORT or heading.endswith("(UTC)"))
     for row in rows:

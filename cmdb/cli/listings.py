@@ -84,7 +84,7 @@ def _change_row(row: Part) -> list[Cell]:
 
 def show_tickets(page: Any) -> Rendered:  # noqa: ANN401 - as above
     """Tickets of one page."""
-    yield from _page(page, ["ticket", "opened (UTC)", "state", "priority", "title", "with"], _ticket_row)
+    yield from _page(page, ["ticket", "opened (UTC)", "state", "prio", "title", "with"], _ticket_row)
 
 
 def _ticket_row(row: Part) -> list[Cell]:

@@ -1,6 +1,7 @@
 """`cmdb demo`: the story of a seed, played on a service of its own."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,6 +41,8 @@ def demo(
 ) -> None:
     """Play an outage in eight steps on a database of its own, then the fix."""
     story = read_seed(seed or resources.folder("seeds") / DEFAULT)
+    # To be ended by a supervisor is an end in order too: it must not leave the child and its folder behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(_play(story, read_settings(), keep=keep, transcript=transcript))
     except KeyboardInterrupt:
