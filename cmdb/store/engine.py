@@ -136,7 +136,12 @@ class EmbeddedEngine:
         (self._home / "config" / "server-users.jsonl").unlink(missing_ok=True)
         pid = self._spawn(package / "jre" / "bin" / "java", arguments)
         runtime = _Runtime(pid, port, "root", password, _DATABASE)
-        await self._wait(runtime)
+        try:
+            await self._wait(runtime)
+        except BaseException:
+            # Before the runtime file stands nobody else can find the engine, so an interrupted start ends it here.
+            await self._end(pid)
+            raise
         _write_private(self._runtime_file, json.dumps(asdict(runtime)))
         return runtime
 
@@ -179,7 +184,6 @@ class EmbeddedEngine:
             if await _answers(runtime):
                 return
             await asyncio.sleep(0.1)
-        await self._end(runtime.pid)
         raise _cannot_start(
             self._home, f"it did not answer within {START_SECONDS:.0f} s: {self._last_words()}"
         )

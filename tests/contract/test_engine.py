@@ -30,6 +30,32 @@ def is_alive(pid: object) -> bool:
     return status.exists() and "State:\tZ" not in status.read_text()
 
 
+def engines_of(folder: Path) -> list[str]:
+    """Return the processes that were started with the folder's arguments."""
+    told = f"@{folder}/engine/arguments".encode()
+    return [
+        path.parent.name for path in Path("/proc").glob("[0-9]*/cmdline") if told in _read(path).split(b"\0")
+    ]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it ended in between
+        return b""
+
+
+async def test_an_interrupted_start_leaves_no_engine_behind(tmp_path: Path) -> None:
+    starting = asyncio.create_task(EmbeddedEngine(tmp_path, "256m").start())
+    while not engines_of(tmp_path):
+        assert not starting.done(), "the start was to be interrupted"
+        await asyncio.sleep(0.02)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert engines_of(tmp_path) == []
+
+
 async def test_a_kill_loses_nothing_and_the_next_start_recovers(tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path, "256m")
     address = await engine.start()
