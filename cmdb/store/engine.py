@@ -10,11 +10,12 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TextIO
 
 from cmdb.errors import ErrorCode, Place, StoreError
 from cmdb.store.connection import PING, StoreAddress, open_connection
@@ -26,8 +27,11 @@ except ImportError:
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
+JOIN_SECONDS = 10.0
+"""How long an engine that runs may stay silent before it is taken for a stranger with the engine's old number."""
+
 _DATABASE = "cmdb"
-_STARTED: list[subprocess.Popen[bytes]] = []
+_STARTED: dict[int, subprocess.Popen[bytes]] = {}
 """Handles are kept: an engine may outlive the object that started it, and Python warns of handles that it drops."""
 
 _FLAGS = (
@@ -64,9 +68,9 @@ class EmbeddedEngine:
     async def start(self) -> StoreAddress:
         """Return the address of the running engine."""
         self._make_home()
-        with self._locked():
+        async with self._locked():
             runtime = self._running()
-            if runtime is None or not await _answers(runtime):
+            if runtime is None or not await _joins(runtime):
                 runtime = await self._launch()
             self._seat.touch()
         return _address(runtime)
@@ -75,7 +79,7 @@ class EmbeddedEngine:
         """Leave; the last one out stops the engine and waits until it is gone."""
         if not self._home.is_dir():
             return
-        with self._locked():
+        async with self._locked():
             self._seat.unlink(missing_ok=True)
             runtime = self._running()
             if runtime is None or self._others():
@@ -99,13 +103,26 @@ class EmbeddedEngine:
         except OSError as error:
             raise _cannot_start(self._home, f"the data folder cannot be used: {error.strerror}") from error
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time start or stop the engine of this folder."""
+    @asynccontextmanager
+    async def _locked(self) -> AsyncIterator[None]:
+        """Let one at a time, of this process or another, start or stop the engine of this folder."""
         with (self._home / "lock").open("w") as lock:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            await self._seize(lock)
             yield
+
+    async def _seize(self, lock: TextIO) -> None:
+        """Poll for the lock: waiting inside the system call would stop the event loop of who holds it."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS + STOP_SECONDS
+        while fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if loop.time() > deadline:
+                    raise _cannot_start(self._home, "another process keeps the data folder locked") from None
+                await asyncio.sleep(0.05)
+            else:
+                return
 
     def _running(self) -> _Runtime | None:
         try:
@@ -136,13 +153,14 @@ class EmbeddedEngine:
         (self._home / "config" / "server-users.jsonl").unlink(missing_ok=True)
         pid = self._spawn(package / "jre" / "bin" / "java", arguments)
         runtime = _Runtime(pid, port, "root", password, _DATABASE)
+        # Written first: whoever is killed while waiting leaves an engine that the next one finds.
+        _write_private(self._runtime_file, json.dumps(asdict(runtime)))
         try:
             await self._wait(runtime)
         except BaseException:
-            # Before the runtime file stands nobody else can find the engine, so an interrupted start ends it here.
-            await self._end(pid)
+            await self._end(runtime.pid)
+            self._runtime_file.unlink(missing_ok=True)
             raise
-        _write_private(self._runtime_file, json.dumps(asdict(runtime)))
         return runtime
 
     def _spawn(self, java: Path, arguments: Path) -> int:
@@ -156,7 +174,7 @@ class EmbeddedEngine:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _STARTED.append(child)
+        _STARTED[child.pid] = child
         return child.pid
 
     def _arguments(self, package: Path, port: int, http_port: int, password: str) -> list[str]:
@@ -216,6 +234,17 @@ def _address(runtime: _Runtime) -> StoreAddress:
     return StoreAddress(f"bolt://127.0.0.1:{runtime.port}", runtime.user, runtime.password, runtime.database)
 
 
+async def _joins(runtime: _Runtime) -> bool:
+    """Whether the engine answers, given time: whoever started it may have been killed before it was up."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + JOIN_SECONDS
+    while _is_alive(runtime.pid) and loop.time() < deadline:
+        if await _answers(runtime):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
 async def _answers(runtime: _Runtime) -> bool:
     """Whether the engine takes our password and holds the database."""
     with socket.socket() as probe:
@@ -231,11 +260,9 @@ async def _answers(runtime: _Runtime) -> bool:
 
 def _is_alive(pid: int) -> bool:
     """Whether the process runs; our own ended children are reaped here, or they would seem to run for ever."""
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0] == pid:
-            return False
-    except ChildProcessError:
-        pass
+    child = _STARTED.get(pid)
+    if child is not None:
+        return child.poll() is None
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

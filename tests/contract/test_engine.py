@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,85 @@ async def test_two_starters_share_one_engine_and_only_its_owner_can_read_the_pas
         if not is_alive(pid):
             break
         await asyncio.sleep(0.05)
+    assert not is_alive(pid)
+
+
+async def test_starters_at_the_same_moment_share_one_engine(tmp_path: Path) -> None:
+    first, second = EmbeddedEngine(tmp_path, "256m"), EmbeddedEngine(tmp_path, "256m")
+    try:
+        async with asyncio.timeout(60):
+            addresses = await asyncio.gather(first.start(), second.start())
+        assert addresses[0] == addresses[1]
+    finally:
+        await first.stop()
+    await second.stop()
+
+
+WAITING_CLIENT = """
+import asyncio, sys
+from pathlib import Path
+from cmdb.store.engine import EmbeddedEngine
+
+async def main():
+    engine = EmbeddedEngine(Path(sys.argv[1]), "256m")
+    print((await engine.start()).uri, flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await engine.stop()
+
+asyncio.run(main())
+"""
+
+KILLED_CLIENT = """
+import asyncio, os, sys
+from pathlib import Path
+from cmdb.store.engine import EmbeddedEngine
+
+async def main():
+    folder = Path(sys.argv[1])
+    starting = asyncio.create_task(EmbeddedEngine(folder, "256m").start())
+    while not (folder / "engine" / "runtime.json").exists():
+        await asyncio.sleep(0.01)
+    os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
+
+
+async def client_of(folder: Path, script: str) -> asyncio.subprocess.Process:
+    """Start another process that uses the engine of this folder."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        script,
+        str(folder),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+
+async def test_two_processes_at_the_same_moment_share_one_engine_and_the_last_one_stops_it(
+    tmp_path: Path,
+) -> None:
+    clients = [await client_of(tmp_path, WAITING_CLIENT) for _ in range(2)]
+    async with asyncio.timeout(90):
+        addresses = {await client.stdout.readline() for client in clients if client.stdout}
+        assert len(addresses) == 1
+        pid = runtime(tmp_path)["pid"]
+        await clients[0].communicate(b"\n")
+        assert is_alive(pid)
+        await clients[1].communicate(b"\n")
+    assert not is_alive(pid)
+
+
+async def test_an_engine_whose_starter_was_killed_before_it_was_up_is_joined(tmp_path: Path) -> None:
+    killed = await client_of(tmp_path, KILLED_CLIENT)
+    await killed.communicate()
+    assert killed.returncode == -signal.SIGKILL
+    pid = runtime(tmp_path)["pid"]
+    engine = EmbeddedEngine(tmp_path, "256m")
+    await engine.start()
+    assert runtime(tmp_path)["pid"] == pid
+    await engine.stop()
     assert not is_alive(pid)
 
 
