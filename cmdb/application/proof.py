@@ -44,7 +44,7 @@ def describe_proof(
     """Return why the CI is as it is under (own, effective); without an origin the path leads to its first cause."""
     own, effective = severities
     topology = snapshot.topology
-    explanation = snapshot.explanation_of(place, own)
+    explanation = snapshot.explanation_of(place, own, effective)
     end = origin if origin is not None else _nearest(explanation.causes, place)
     edges: Sequence[int] = (
         () if end is None or end == place else shortest_path(topology, place, end, effective)

@@ -134,8 +134,14 @@ class Snapshot:
             self.margins[place] = margin(self.topology, effective, place)
         return self.margins[place]
 
-    def explanation_of(self, place: int, own: Severities) -> Explanation:
-        """Return why the CI stands where it does; under the snapshot's own outage it is computed once."""
+    def explanation_of(self, place: int, own: Severities, effective: Severities) -> Explanation:
+        """Return why the CI stands where it does; what needs no search, or was searched before, is told at once."""
+        if not effective[place]:
+            return Explanation()
+        failing = np.flatnonzero(own)
+        if len(failing) == 1:
+            lone = (int(failing[0]),)
+            return Explanation(causes=lone, minimal_failures=(lone,), repairs=(lone,))
         if own is not self.outage:
             return explain(self.topology, own, place)
         if place not in self.explanations:

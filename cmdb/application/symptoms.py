@@ -12,7 +12,7 @@ from cmdb.model.severity import Severity
 def onset_of(snapshot: Snapshot, place: int) -> datetime:
     """Return when the CI's trouble began: first error event among its causes, else first own event, else now."""
     topology = snapshot.topology
-    causes = snapshot.explanation_of(place, snapshot.outage).causes if snapshot.outage.any() else ()
+    causes = snapshot.explanation_of(place, snapshot.outage, snapshot.effective).causes
     failing = [event for cause in causes for event in _errors(snapshot, topology.keys[cause])]
     own = snapshot.events_at.get(topology.keys[place], ())
     return min((event.raised_at for event in failing or own), default=snapshot.at)

@@ -7,6 +7,7 @@ import pytest
 
 from cmdb.application.snapshot import boundaries
 from cmdb.desk.access import SYSTEM
+from cmdb.impact.causes import explain
 from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.records import (
     Direction,
@@ -170,3 +171,11 @@ async def test_parties_in_a_role() -> None:
 )
 def test_a_boundary_counts_once_its_moment_has_come(start: float, end: float, crossed: bool) -> None:
     assert boundaries([WINDOW], NOON + minutes(start), NOON + minutes(end)) is crossed
+
+
+async def test_what_is_told_at_once_equals_what_is_searched() -> None:
+    bench = await furnished(raised("r1"))
+    snapshot = await bench.snapshot()
+    for place in range(len(snapshot.topology)):
+        told = snapshot.explanation_of(place, snapshot.outage, snapshot.effective)
+        assert told == explain(snapshot.topology, snapshot.outage, place)
