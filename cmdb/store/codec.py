@@ -40,7 +40,7 @@ _NAMES = {"ci_class": "class"}
 
 def write_time(moment: datetime) -> str:
     """Write a time as fixed-width UTC text, so that it sorts, reads well and means the same on every engine."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(text: str) -> datetime:

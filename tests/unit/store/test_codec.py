@@ -25,7 +25,7 @@ from tests.support.graph_records import EVERY_KIND, TABLE, edge, item
 from tests.support.moments import NOON
 from tests.support.records import records
 
-TIMES = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1))  # noqa: DTZ001 - zones follow
+TIMES = st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30))  # noqa: DTZ001 - zones follow
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda offset: timezone(timedelta(minutes=offset)))
 
 
@@ -63,6 +63,15 @@ def test_times_mean_the_same_and_sort_as_text(moment: datetime, zone: timezone) 
     assert text == write_time(aware.astimezone(UTC))
     assert len(text) == len("2026-03-02T12:00:00.000000Z")
     assert text < write_time(aware + timedelta(microseconds=1))
+
+
+def test_the_first_and_the_last_moment_there_is_are_fixed_width_too() -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert [write_time(first), write_time(last)] == [
+        "0001-01-01T00:00:00.000000Z",
+        "9999-12-31T23:59:59.999999Z",
+    ]
+    assert [read_time(write_time(moment)) for moment in (first, last)] == [first, last]
 
 
 def test_what_is_empty_is_not_kept() -> None:
