@@ -165,14 +165,21 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
                 hint="Write CMDB_STORE_URI as bolt://host:7687 or neo4j://host:7687.",
                 place=place,
             )
-        case TransientError():
+        case Neo4jError() if _met_another_writer(error):
             return StoreError(
                 ErrorCode.STORE_CONFLICT,
                 f"The store could not settle the transaction: {error.message}.",
                 hint="Send the request again.",
                 place=place,
             )
-        case ClientError() if "atabase" in (error.code or ""):
+        case ClientError() if (error.code or "").endswith(".AuthenticationRateLimit"):
+            return StoreError(
+                ErrorCode.STORE_CREDENTIALS,
+                f"The store lets the user '{address.user}' wait after too many wrong passwords.",
+                hint="Check CMDB_STORE_USER and CMDB_STORE_PASSWORD, and try again in some seconds.",
+                place=place,
+            )
+        case ClientError() if (error.code or "").endswith(".DatabaseNotFound"):
             return StoreError(
                 ErrorCode.STORE_UNREACHABLE,
                 f"The store has no database '{address.database}'.",
@@ -182,6 +189,13 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
         case ServiceUnavailable() | SessionExpired() | DriverError() | OSError():
             return _unreachable(place, opening=opening)
     raise error
+
+
+def _met_another_writer(error: Neo4jError) -> bool:
+    """Neo4j refuses a second equal index that is being made at the same moment, IF NOT EXISTS or not."""
+    return isinstance(error, TransientError) or (error.code or "").endswith(
+        ".EquivalentSchemaRuleAlreadyExists"
+    )
 
 
 def _unreachable(place: Place, *, opening: bool) -> StoreError:

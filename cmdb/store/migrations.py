@@ -1,24 +1,36 @@
 """Brings a store up to the schema of this program: numbered files, applied once, recorded, safe to interrupt."""
 
+import asyncio
 import hashlib
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cmdb.errors import CmdbError, DeclarationError, ErrorCode, Place, StoreError
+from cmdb.store.codec import write_time
 from cmdb.store.connection import Connection, Transaction
 
 _NAME = re.compile(r"V(\d{4})__(\w+)\.cypher")
+_END = re.compile(r";\s*$", re.MULTILINE)
 
 # Without it two processes that migrate at once could record a version twice.
 RECORD_KEY = "CREATE CONSTRAINT migration_version IF NOT EXISTS FOR (n:Migration) REQUIRE n.version IS UNIQUE"
 
 # Which migrations has this store seen?
-APPLIED = "MATCH (m:Migration) RETURN m.version AS version, m.checksum AS checksum ORDER BY version"
+SEEN = "MATCH (m:Migration) RETURN m.version AS version, m.checksum AS checksum, m.state AS state"
 
-# Remember that a migration is complete.
-RECORD = "MERGE (m:Migration {version: $version}) SET m.name = $name, m.checksum = $checksum"
+# How far is this migration?
+RECORD = """
+MERGE (m:Migration {version: $version})
+SET m.name = $name, m.checksum = $checksum, m.state = $state, m.applied_at = $applied_at
+"""
+
+STARTED = "started"
+ATTEMPTS = 20
+"""How often a statement is tried that met another process which migrates the same store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +68,23 @@ def _read(path: Path) -> Migration:
         )
     text = path.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.lstrip().startswith("//")]
-    statements = tuple(part.strip() for part in "\n".join(lines).split(";") if part.strip())
+    statements = tuple(part.strip() for part in _END.split("\n".join(lines)) if part.strip())
     checksum = hashlib.sha256("\n".join(statements).encode()).hexdigest()[:32]
     return Migration(int(name[1]), name[2], checksum, statements)
 
 
 async def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
     """Apply what is missing and return its versions; every statement may run again after an interruption."""
-    await connection.define(RECORD_KEY)
-    applied = {row["version"]: row["checksum"] for row in await connection.read(APPLIED)}
-    newest = max(applied, default=0)
+    await _define(connection, RECORD_KEY)
+    seen = await connection.read(SEEN)
+    newest = max((row["version"] for row in seen), default=0)
     if newest > len(migrations):
         raise StoreError(
             ErrorCode.STORE_TOO_NEW,
             f"The store is at schema version {newest}, this program knows {len(migrations)}.",
             hint="Install the program version that migrated the store, or a later one.",
         )
+    applied = {row["version"]: row["checksum"] for row in seen if row["state"] != STARTED}
     missing = [migration for migration in migrations if not _is_applied(migration, applied)]
     for migration in missing:
         await _apply(connection, migration)
@@ -80,7 +93,7 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> li
 
 async def schema_version(connection: Connection) -> int:
     """Return the newest migration that the store has seen."""
-    return max((row["version"] for row in await connection.read(APPLIED)), default=0)
+    return max((row["version"] for row in await connection.read(SEEN)), default=0)
 
 
 async def reapply(connection: Connection, migrations: Sequence[Migration]) -> None:
@@ -101,9 +114,11 @@ def _is_applied(migration: Migration, applied: dict[int, str]) -> bool:
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
+    """Say first that it is begun: an older program must not take a half migrated store for its own."""
+    await _record(connection, migration, STARTED)
     for number, statement in enumerate(migration.statements, start=1):
         try:
-            await connection.define(statement)
+            await _define(connection, statement)
         except CmdbError:
             raise
         except Exception as error:
@@ -112,10 +127,27 @@ async def _apply(connection: Connection, migration: Migration) -> None:
                 f"Statement {number} of migration {migration.version} ({migration.name}) failed: {error}.",
                 hint="Mend the cause and start again: what was done is kept and not done twice.",
             ) from error
+    await _record(connection, migration, "applied")
 
-    async def record(transaction: Transaction) -> None:
-        await transaction.run(
-            RECORD, version=migration.version, name=migration.name, checksum=migration.checksum
-        )
 
-    await connection.write(record)
+async def _define(connection: Connection, statement: str) -> None:
+    """Run a statement that may run again; schema locks of two processes can meet in a deadlock."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            await connection.define(statement)
+        except StoreError as error:
+            if error.code is not ErrorCode.STORE_CONFLICT or attempt == ATTEMPTS:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - spreads processes apart
+        else:
+            return
+
+
+async def _record(connection: Connection, migration: Migration, state: str) -> None:
+    row = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
+    now = write_time(datetime.now(UTC))
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.run(RECORD, **row, state=state, applied_at=now)
+
+    await connection.write(work)

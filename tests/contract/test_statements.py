@@ -51,7 +51,7 @@ _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {
     "rows": [_ROW],
     **{name: ["k"] for name in ("keys", "starts", "causes", "days")},
-    **dict.fromkeys(("key", "kind", "name", "checksum", "known_at", "as_of"), "k"),
+    **dict.fromkeys(("key", "kind", "name", "checksum", "known_at", "as_of", "state", "applied_at"), "k"),
     **dict.fromkeys(("limit", "first", "last", "revision", "version"), 1),
     "buckets": [0],
 }

@@ -1,5 +1,6 @@
 """Opening a store on both engines: addresses, credentials, migrations that are interrupted, changed or too new."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -104,6 +105,64 @@ async def test_a_store_of_a_newer_program_is_refused(connection: Connection) -> 
     with pytest.raises(StoreError) as caught:
         await migrate(connection, real)
     assert caught.value.code is ErrorCode.STORE_TOO_NEW
+
+
+async def test_a_store_that_a_newer_program_has_begun_to_migrate_is_refused(connection: Connection) -> None:
+    real = read_migrations(MIGRATIONS)
+    dying = Dying(connection, 2)
+    with pytest.raises((Interrupted, StoreError)):
+        await migrate(dying, [*real, later("MERGE (s:Scratch {name: 'x'})", "RETURN 1")])  # type: ignore[arg-type]
+    with pytest.raises(StoreError) as caught:
+        await migrate(connection, real)
+    assert caught.value.code is ErrorCode.STORE_TOO_NEW
+
+
+async def test_what_was_applied_is_recorded_with_its_time(connection: Connection) -> None:
+    first, *_ = await connection.read("MATCH (m:Migration {version: 1}) RETURN properties(m) AS held")
+    held = first["held"]
+    assert held.keys() == {"version", "name", "checksum", "state", "applied_at"}
+    assert (held["state"], held["applied_at"][-1]) == ("applied", "Z")
+
+
+async def test_processes_that_migrate_one_fresh_store_at_once_all_succeed(
+    store_address: StoreAddress,
+) -> None:
+    async with open_connection(store_address) as connection:
+        await connection.define("MATCH (n) DETACH DELETE n")
+        if "bolt" in store_address.uri and store_address.user == "neo4j":
+            await drop_schema(connection)
+
+    async def open_one() -> int:
+        async with open_store(store_address, VERBS, MIGRATIONS) as store:
+            return await store.head()
+
+    assert await asyncio.gather(*(open_one() for _ in range(4))) == [0, 0, 0, 0]
+    async with open_connection(store_address) as connection:
+        rows = await connection.read("MATCH (m:Migration) RETURN m.state AS state")
+        assert {row["state"] for row in rows} == {"applied"}
+        assert len(rows) == len(read_migrations(MIGRATIONS))
+        assert await connection.read("MATCH (c:Counter) RETURN c.value AS value") == [{"value": 0}]
+
+
+async def drop_schema(connection: Connection) -> None:
+    """Forget Neo4j's constraints and indexes; the embedded engine cannot list its own, a fresh one has none."""
+    for row in await connection.read("SHOW CONSTRAINTS YIELD name"):
+        await connection.define(f"DROP CONSTRAINT {row['name']}")
+    for row in await connection.read("SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP'"):
+        await connection.define(f"DROP INDEX {row['name']}")
+
+
+def test_a_semicolon_inside_a_line_does_not_end_a_statement(tmp_path: Path) -> None:
+    (tmp_path / "V0001__first.cypher").write_text(
+        "// a;\nMERGE (a {name: 'x;y'})\nSET a.b = 1;\nRETURN 1;  \n"
+    )
+    (migration,) = read_migrations(tmp_path)
+    assert migration.statements == ("MERGE (a {name: 'x;y'})\nSET a.b = 1", "RETURN 1")
+
+
+async def test_many_wrong_passwords_are_still_told_as_such(store_address: StoreAddress) -> None:
+    codes = {await code_of(replace(store_address, user="nobody", password=f"wrong {n}")) for n in range(6)}
+    assert codes == {ErrorCode.STORE_CREDENTIALS}
 
 
 async def test_an_edited_migration_is_refused(connection: Connection) -> None:
