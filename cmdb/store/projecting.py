@@ -16,6 +16,11 @@ from cmdb.store.shape import BUCKETS, ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 
 BATCH = 32
 """Buckets read by one statement: few round trips, and no single row grows past some megabytes."""
+AHEAD = 100
+"""Revisions past the head that a tail takes in: a writer may stamp a record anew before the tail comes to it.
+
+What is read too early is read once more by the next tail.
+"""
 
 # Which CIs are present, one list per bucket?
 ALL_ITEMS = f"""
@@ -36,10 +41,9 @@ MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last)
 RETURN collect([c.key, c.name, c.class, c.groups, c.valid_to IS NOT NULL]) AS rows
 """
 
-# What do the CIs touched by these revisions depend on now?
+# What do these CIs depend on now?
 NEW_DEPENDENCIES = f"""
-MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last)
-MATCH (c)-[d:<types>]->(p:{ITEM_LABEL}) WHERE d.valid_to IS NULL
+UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}})-[d:<types>]->(p:{ITEM_LABEL}) WHERE d.valid_to IS NULL
 RETURN collect([c.key, p.key, d.verb, d.strength, d.map, d.weight, d.group]) AS rows
 """
 
@@ -107,11 +111,13 @@ class ProjectionReader:
         delta = GraphDelta(last)
 
         async def read(statement: str) -> list[Row]:
-            return await self._connection.read(statement, first=first, last=last)
+            return await self._connection.read(statement, first=first, last=last + AHEAD)
 
         _add_items(delta.items, await read(NEW_ITEMS))
         if delta.items.keys:
-            _add_dependencies(delta.dependencies, await read(fill(NEW_DEPENDENCIES, types=self._types)))
+            statement = fill(NEW_DEPENDENCIES, types=self._types)
+            answer = await self._connection.read(statement, keys=delta.items.keys)
+            _add_dependencies(delta.dependencies, answer)
         for kind, label in LABELS.items():
             if kind is not RecordKind.ITEM:
                 _add_records(delta, kind, await read(fill(NEW_NODES, label=label)))
