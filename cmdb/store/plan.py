@@ -1,14 +1,14 @@
 """Decides what a batch changes: which rows are new, altered or unchanged, and what they will hold."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cmdb.model.records import Change, Dependency, Event, Item, Record, RecordKind, Ticket
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import Properties, content_of, digest_of, record_from, write_time
-from cmdb.store.shape import BUCKETS, is_closing, item_ends
+from cmdb.store.shape import AHEAD_DAYS, BUCKETS, FAR_DAY, is_closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,25 @@ class PlannedRow:
     status: RowStatus
     held: Properties | None = None
 
-    @property
-    def known_ends(self) -> frozenset[str]:
-        """CIs that the stored record refers to already; one that was closed must prove its ends again."""
-        if self.held is None or "valid_to" in self.held:
-            return frozenset()
-        return frozenset(item_ends(record_from(self.record.kind, self.held)))
+    def new_ends(self, ends: Callable[[Record], tuple[str, ...]]) -> list[str]:
+        """Return the ends that must be proven: a stored one may have gone since, unless its record was closed.
+
+        A dependency proves its ends each time: it ends with them, so an open one cannot outlive them.
+        """
+        if isinstance(self.record, Dependency):
+            return list(ends(self.record))
+        if self.status is RowStatus.UNCHANGED:
+            return []
+        closed = self.held is None or "valid_to" in self.held
+        known = () if closed else ends(record_from(self.record.kind, self.held or {}))
+        return [end for end in ends(self.record) if end not in known]
 
     def properties(self, stamp: Stamp) -> Properties:
         """Return everything that the node or relationship will hold."""
         valid_from = self.valid_from(stamp)
         held: Properties = {
             **self.content,
-            **_places(self.record),
+            **_places(self.record, stamp.recorded_at),
             "key": self.record.key,
             "revision": stamp.revision,
             "recorded_in": stamp.revision,
@@ -139,12 +145,18 @@ def closings(dependencies: Sequence[Properties], items: Sequence[Item], taken: s
     return found
 
 
-def _places(record: Record) -> Properties:
-    """Return what reads look up by equality: a bucket for whole-graph reads, a day for pages."""
+def _places(record: Record, recorded_at: datetime) -> Properties:
+    """Return what reads look up by equality: a bucket for whole-graph reads, a day for pages.
+
+    All that lies far ahead of its recording shares one day, so that pages need not ask for each day to come.
+    """
     if isinstance(record, Item):
         return {"bucket": zlib.crc32(record.key.encode()) % BUCKETS}
     at = moment_of(record)
-    return {} if at is None else {"at": write_time(at), "day": write_time(at)[:10]}
+    if at is None:
+        return {}
+    is_near = at - recorded_at < timedelta(days=AHEAD_DAYS)
+    return {"at": write_time(at), "day": write_time(at)[:10] if is_near else FAR_DAY}
 
 
 def moment_of(record: Record) -> datetime | None:

@@ -48,8 +48,8 @@ LIVING_ITEMS = f"""
 UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}}) WHERE c.valid_to IS NULL RETURN collect(c.key) AS keys
 """
 
-# Which of these parties exist?
-KNOWN_PARTIES = "UNWIND $keys AS key MATCH (p:Party {key: key}) RETURN collect(p.key) AS keys"
+# Which of these nodes exist?
+KNOWN_NODES = "UNWIND $keys AS key MATCH (n:<label> {key: key}) RETURN collect(n.key) AS keys"
 
 # Which open dependencies touch these CIs?
 OPEN_DEPENDENCIES = f"""
@@ -120,10 +120,11 @@ class Present:
         rows = await self._transaction.run(LIVING_ITEMS, keys=wanted) if wanted else []
         return {key for row in rows for key in row["keys"]}
 
-    async def known_parties(self, keys: Iterable[str]) -> set[str]:
-        """Return which of these parties exist."""
+    async def known(self, kind: RecordKind, keys: Iterable[str]) -> set[str]:
+        """Return which of these records exist; the kind is one that is a node."""
         wanted = sorted(set(keys))
-        rows = await self._transaction.run(KNOWN_PARTIES, keys=wanted) if wanted else []
+        statement = fill(KNOWN_NODES, label=LABELS[kind])
+        rows = await self._transaction.run(statement, keys=wanted) if wanted else []
         return {key for row in rows for key in row["keys"]}
 
     async def open_dependencies(self, items: Sequence[str]) -> list[Properties]:

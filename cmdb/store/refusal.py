@@ -1,71 +1,95 @@
 """Finds the rows of a batch that contradict the graph, inside the transaction that would write them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cmdb.errors import ErrorCode
-from cmdb.model.records import Assignment, Item, Party, Record, Ticket, TicketKind
-from cmdb.ports.graph import RowProblem
+from cmdb.model.records import Assignment, Item, Record, RecordKind, Ticket, TicketKind
+from cmdb.ports.graph import RowProblem, RowStatus
+from cmdb.store.plan import PlannedRow
 from cmdb.store.present import Present
 from cmdb.store.shape import item_ends
 
+_ITEM_FIELDS = ("consumer", "provider", "item", "targets", "items")
 
-async def find_refusals(
-    present: Present, records: Sequence[Record], known_ends: Mapping[int, frozenset[str]]
-) -> dict[int, RowProblem]:
-    """Return a problem per faulty row; `known_ends` are ends that the stored record had already."""
+
+async def find_refusals(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
+    """Return a problem per faulty row."""
     return {
-        **await _dangling_parties(present, records),
-        **await _dangling_items(present, records, known_ends),
-        **await _second_incidents(present, records),
+        **await _dangling(present, rows, RecordKind.TICKET, "parent"),
+        **await _dangling(present, rows, RecordKind.EVENT, "events"),
+        **await _dangling(present, rows, RecordKind.PARTY, "party"),
+        **await _dangling_items(present, rows),
+        **await _second_incidents(present, rows),
     }
 
 
-async def _dangling_items(
-    present: Present, records: Sequence[Record], known_ends: Mapping[int, frozenset[str]]
-) -> dict[int, RowProblem]:
-    batch = {record.key: record for record in records if isinstance(record, Item)}
+async def _dangling_items(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
+    batch = {row.record.key: row.record for row in rows if isinstance(row.record, Item)}
     arriving = {key for key, item in batch.items() if not item.retired}
     leaving = batch.keys() - arriving
-    wanted = {
-        index: [end for end in item_ends(record) if end not in known_ends.get(index, frozenset())]
-        for index, record in enumerate(records)
-    }
+    wanted = {index: row.new_ends(item_ends) for index, row in enumerate(rows)}
     asked = {end for ends in wanted.values() for end in ends} - batch.keys()
     living = (await present.living_items(asked) | arriving) - leaving
     missing = {index: [end for end in ends if end not in living] for index, ends in wanted.items()}
-    return {index: _dangling("CI", ends[0]) for index, ends in missing.items() if ends}
-
-
-async def _dangling_parties(present: Present, records: Sequence[Record]) -> dict[int, RowProblem]:
-    arriving = {record.key for record in records if isinstance(record, Party)}
-    wanted = {
-        index: record.party
-        for index, record in enumerate(records)
-        if isinstance(record, Assignment) and not record.ended and record.party not in arriving
+    return {
+        index: _problem("CI", ends[0], _field_naming(rows[index].record, ends[0]))
+        for index, ends in missing.items()
+        if ends
     }
-    known = await present.known_parties(wanted.values())
-    return {index: _dangling("party", party) for index, party in wanted.items() if party not in known}
 
 
-def _dangling(what: str, key: str) -> RowProblem:
+async def _dangling(
+    present: Present, rows: Sequence[PlannedRow], kind: RecordKind, field: str
+) -> dict[int, RowProblem]:
+    """Check what records refer to in this field: nodes of the kind, in the batch or in the store."""
+    arriving = {row.record.key for row in rows if row.record.kind is kind}
+    wanted = {index: row.new_ends(lambda record: _named(record, field)) for index, row in enumerate(rows)}
+    asked = {end for ends in wanted.values() for end in ends} - arriving
+    known = await present.known(kind, asked) | arriving
+    missing = {index: [end for end in ends if end not in known] for index, ends in wanted.items()}
+    return {index: _problem(kind.value, ends[0], field) for index, ends in missing.items() if ends}
+
+
+def _named(record: Record, field: str) -> tuple[str, ...]:
+    """Return the keys that an open ticket or assignment names in this field."""
+    if not isinstance(record, Ticket | Assignment) or getattr(record, "ended", False):
+        return ()
+    value = getattr(record, field, None) or ()
+    return (value,) if isinstance(value, str) else value
+
+
+def _field_naming(record: Record, end: str) -> str | None:
+    """Return the field in which the record names this CI."""
+    for field in _ITEM_FIELDS:
+        value = getattr(record, field, ())
+        if end == value or (isinstance(value, tuple) and end in value):
+            return field
+    return None
+
+
+def _problem(what: str, key: str, field: str | None) -> RowProblem:
     return RowProblem(
         code=ErrorCode.DANGLING_END,
+        field=field,
         message=f"There is no {what} '{key}', neither in this batch nor in the store.",
-        hint=f"Write the {what} first, or in the same batch; a retired one must be revived first.",
+        hint=f"Write the {what} first, or in the same batch; a retired CI must be revived first.",
     )
 
 
-async def _second_incidents(present: Present, records: Sequence[Record]) -> dict[int, RowProblem]:
+async def _second_incidents(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
+    """An unchanged open incident stands as it is; only what the batch alters can come second."""
+    altered = {index: row.record for index, row in enumerate(rows) if row.status is not RowStatus.UNCHANGED}
     opening = {
         index: record
-        for index, record in enumerate(records)
+        for index, record in altered.items()
         if isinstance(record, Ticket)
         and record.ticket_kind is TicketKind.INCIDENT
         and record.is_open
         and record.cause_key is not None
     }
     stored = await present.open_incidents(str(ticket.cause_key) for ticket in opening.values())
-    standing = {cause: key for key, cause in stored if key not in {record.key for record in records}}
+    replaced = {record.key for record in altered.values() if isinstance(record, Ticket)}
+    standing = {cause: key for key, cause in stored if key not in replaced}
     refused: dict[int, RowProblem] = {}
     for index, ticket in opening.items():
         first = standing.setdefault(str(ticket.cause_key), ticket.key)

@@ -28,6 +28,11 @@ LABELS = {
 ROLE_TYPES = {Role.OWNS: "OWNS", Role.SUPPORTS: "SUPPORTS", Role.SUBSCRIBES: "SUBSCRIBES"}
 ROLE_PATTERN = "|".join(ROLE_TYPES.values())
 BUCKETS = 256
+AHEAD_DAYS = 400
+"""How far ahead of their recording records still have a day of their own."""
+
+FAR_DAY = "far"
+"""The day of records that lie further ahead."""
 
 
 @dataclass(frozen=True, slots=True)

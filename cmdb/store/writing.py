@@ -84,11 +84,7 @@ class BatchWrite:
         plan = await self._plan(present)
         if not plan.changed():
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _results(plan)))
-        known = {index: row.known_ends for index, row in enumerate(plan.rows)}
-        rows = [row.record for row in plan.rows]
-        refused = await find_refusals(present, rows, known)
-        unchanged = {index for index, row in enumerate(plan.rows) if row.status is RowStatus.UNCHANGED}
-        refused = {index: problem for index, problem in refused.items() if index not in unchanged}
+        refused = await find_refusals(present, plan.rows)
         if refused:
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _refusals(plan, refused)))
         await self._apply(transaction, plan, stamp)

@@ -8,7 +8,7 @@ from cmdb.model.records import Assignment, Dependency, Item, Record, RecordKind,
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import content_of, digest_of, write_time
 from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, moment_of, plan_rows
-from cmdb.store.shape import BUCKETS
+from cmdb.store.shape import BUCKETS, item_ends
 from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
 from tests.support.moments import NOON, minutes
 
@@ -99,13 +99,27 @@ def test_an_archived_state_says_when_it_held_and_what_superseded_it() -> None:
     assert (version["recorded_by"], version["record_kind"], version["body"]) == ("csv", "item", "body")
 
 
-def test_ends_of_the_stored_record_are_known_unless_it_was_closed() -> None:
-    assert row(incident("t")).known_ends == frozenset()
-    assert row(incident("t"), incident("t", items=("a", "b"))).known_ends == {"a", "b"}
-    closed = row(edge("a", "b"), edge("a", "b"))
+def test_ends_of_the_stored_record_need_no_proof_unless_it_was_closed() -> None:
+    told = incident("t", items=("a", "b"))
+    assert row(told).new_ends(item_ends) == ["a", "b"]
+    assert row(told, incident("t", items=("b", "c"))).new_ends(item_ends) == ["a"]
+    closed = row(told, told)
     assert closed.held is not None
     closed.held["valid_to"] = "then"
-    assert closed.known_ends == frozenset()
+    assert closed.new_ends(item_ends) == ["a", "b"]
+    unchanged = PlannedRow(told, content_of(told), "digest", RowStatus.UNCHANGED)
+    assert unchanged.new_ends(item_ends) == []
+
+
+def test_a_dependency_proves_its_ends_each_time() -> None:
+    unchanged = PlannedRow(edge("a", "b"), {}, "digest", RowStatus.UNCHANGED)
+    assert unchanged.new_ends(item_ends) == ["a", "b"]
+    assert row(edge("a", "b"), edge("a", "b")).new_ends(item_ends) == ["a", "b"]
+
+
+def test_what_lies_far_ahead_of_its_recording_shares_one_day() -> None:
+    days = [row(event("e", 60 * 24 * ahead)).properties(STAMP)["day"] for ahead in (399, 401, 90000, -90000)]
+    assert days == ["2027-04-05", "far", "far", "1779-10-03"]
 
 
 def test_retiring_items_are_those_that_change() -> None:

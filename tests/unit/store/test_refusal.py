@@ -1,12 +1,25 @@
 """Rows that contradict the graph are found before anything is written."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
 from cmdb.errors import ErrorCode
-from cmdb.model.records import Assignment, Party, PartyKind, Record, Role, TicketKind, TicketState
-from cmdb.ports.graph import RowProblem
+from cmdb.model.records import (
+    Assignment,
+    Party,
+    PartyKind,
+    Record,
+    RecordKind,
+    Role,
+    Ticket,
+    TicketKind,
+    TicketState,
+)
+from cmdb.ports.graph import RowProblem, RowStatus
+from cmdb.store.codec import content_of
+from cmdb.store.plan import PlannedRow
 from cmdb.store.present import Present
 from cmdb.store.refusal import find_refusals
 from tests.support.graph_records import edge, event, incident, item
@@ -29,9 +42,9 @@ class Known(Present):
         """Return those that live."""
         return self._items & set(keys)
 
-    async def known_parties(self, keys: Iterable[str]) -> set[str]:
-        """Return those that are there."""
-        return self._parties & set(keys)
+    async def known(self, kind: RecordKind, keys: Iterable[str]) -> set[str]:
+        """Return those that are there; of nodes only parties are."""
+        return self._parties & set(keys) if kind is RecordKind.PARTY else set()
 
     async def open_incidents(self, causes: Iterable[str]) -> list[tuple[str, str]]:
         """Return those of these causes."""
@@ -39,10 +52,16 @@ class Known(Present):
         return [row for row in self._incidents if row[1] in wanted]
 
 
-async def refused(
-    known: Present, *records: Record, ends: dict[int, frozenset[str]] | None = None
-) -> dict[int, RowProblem]:
-    return await find_refusals(known, records, ends or {})
+def planned(record: Record, held: Record | None = None) -> PlannedRow:
+    """Return the row that a new record makes, or one that alters what is held, or repeats it."""
+    if held is None:
+        return PlannedRow(record, {}, "digest", RowStatus.CREATED)
+    status = RowStatus.UNCHANGED if held == record else RowStatus.UPDATED
+    return PlannedRow(record, {}, "digest", status, {**content_of(held), "key": held.key})
+
+
+async def refused(known: Present, *rows: Record | PlannedRow) -> dict[int, RowProblem]:
+    return await find_refusals(known, [row if isinstance(row, PlannedRow) else planned(row) for row in rows])
 
 
 @pytest.mark.parametrize(
@@ -60,9 +79,31 @@ async def test_ends_in_the_batch_count_and_those_that_leave_do_not() -> None:
 
 
 async def test_ends_that_the_stored_record_had_are_not_asked_again() -> None:
-    ends = {0: frozenset({"gone"})}
-    assert await refused(Known(), incident("t", items=("a", "gone")), ends=ends) == {}
-    assert list(await refused(Known(), incident("t", items=("x", "gone")), ends=ends)) == [0]
+    held = incident("t", items=("gone",))
+    assert await refused(Known(), planned(incident("t", items=("a", "gone")), held)) == {}
+    assert list(await refused(Known(), planned(incident("t", items=("x", "gone")), held))) == [0]
+
+
+async def test_a_dependency_cannot_stay_open_on_a_ci_that_leaves() -> None:
+    for row in (planned(edge("a", "b"), edge("a", "b")), planned(edge("a", "b", weight=2), edge("a", "b"))):
+        found = await refused(Known(), item("b", retired=True), row)
+        assert [(index, problem.field) for index, problem in found.items()] == [(1, "provider")]
+
+
+async def test_an_unchanged_incident_holds_its_cause_wherever_it_stands_in_the_batch() -> None:
+    standing = Known(incidents=(("t0", "cause:a"),))
+    again = planned(incident("t0"), incident("t0"))
+    assert list(await refused(standing, again, incident("t1"))) == [1]
+    assert list(await refused(standing, incident("t1"), again)) == [0]
+
+
+@pytest.mark.parametrize(
+    ("record", "field"), [(incident("t", parent="x"), "parent"), (incident("t", events=("x",)), "events")]
+)
+async def test_a_ticket_names_tickets_and_events_that_exist(record: Ticket, field: str) -> None:
+    assert (await refused(Known(), record))[0].field == field
+    assert await refused(Known(), record, incident("x", cause="other"), event("x")) == {}
+    assert await refused(Known(), planned(replace(record, title="new"), record)) == {}
 
 
 async def test_a_party_is_there_or_arrives() -> None:
