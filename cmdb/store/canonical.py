@@ -9,9 +9,21 @@ from cmdb.store.counter import read_head
 from cmdb.store.cut import VERSION, Entry, read_cut
 
 _STAMPS = frozenset(
-    {"revision", "recorded_in", "recorded_at", "superseded_by", "superseded_at", "valid_from", "valid_to"}
+    {
+        "revision",
+        "recorded_in",
+        "recorded_at",
+        "superseded_by",
+        "superseded_at",
+        "valid_from",
+        "valid_to",
+        "day",
+    }
 )
-"""Valid times that a source gave still count, through the digest; others only repeat when a state was recorded."""
+"""Valid times that a source gave still count, through the digest; others only repeat when a state was recorded.
+
+The day follows from the time of the record and from when that was recorded.
+"""
 
 _RANGE = 1 << 256
 

@@ -1,24 +1,28 @@
 """Reads records by key, by keyset page, by count and by history, hidden ones left out."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from cmdb.model.access import Principal
-from cmdb.model.records import Change, Record, RecordKind, Ticket, Window
+from cmdb.model.records import Change, Record, RecordKind, Role, Ticket, Window
 from cmdb.ports.graph import PageKey, RecordFilter, Stored
 from cmdb.store.codec import Properties, read_time, stored_from, write_time
 from cmdb.store.connection import Connection
-from cmdb.store.shape import ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill, item_ends
+from cmdb.store.shape import AHEAD_DAYS, FAR_DAY, ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill, item_ends
 from cmdb.store.visibility import Filter, item_filter, record_filter
 
 SPANS = (7, 31, 366)
 """Days that a page looks back step by step: on the embedded engine only equality on days uses the index."""
 
-AHEAD = 400
-"""Days in the future that the first step covers: planned changes lie there."""
+_EARLIEST, _LATEST = date(1970, 1, 1), date(2999, 1, 1)
+"""Where steps are counted from at most: sources send the first and the last year that there is for 'unknown'."""
+
+_NO_END = ":"
+"""Sorts after every time written as text."""
 
 # What do these nodes hold, as far as visible?
 BY_KEY = """
@@ -58,6 +62,15 @@ RETURN v.body AS body, v.valid_to AS valid_to, v.revision AS revision ORDER BY r
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """One step back: the days to look up and the time, [first, end), that they are looked up for."""
+
+    days: list[str]
+    first: str
+    end: str
+
+
 class RecordReader:
     """The reads behind `records`, `page`, `count` and `versions`; `types` is the pattern of all declared verbs."""
 
@@ -81,7 +94,7 @@ class RecordReader:
     async def _edges(
         self, principal: Principal, kind: RecordKind, keys: Sequence[str]
     ) -> list[dict[str, Properties]]:
-        rows = [{"start": key.split("|", 1)[0], "key": key} for key in keys]
+        rows = [{"start": start, "key": key} for key in keys for start in self._starts(key)]
         near, far = item_filter(principal), item_filter(principal, "p")
         if kind is RecordKind.DEPENDENCY:
             statement = fill(
@@ -91,14 +104,19 @@ class RecordReader:
             statement = fill(ASSIGNMENTS_BY_KEY, visible=near.condition)
         return await self._connection.read(statement, rows=rows, **{**near.parameters, **far.parameters})
 
+    def _starts(self, key: str) -> list[str]:
+        """Return what may be the first end's key: all that stands before a verb or a role, for keys may hold bars."""
+        marks = re.finditer(rf"(?=\|(?:{self._types}|{'|'.join(Role)})\|)", key)
+        return [key[: mark.start()] for mark in marks]
+
     async def page(
         self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
     ) -> list[Stored]:
         """Return up to `limit` records, newest first; looks back further until the page is full."""
         found: list[Properties] = []
         if query.items is None:
-            for days in _windows(after.at.date() if after else datetime.now(UTC).date()):
-                found += await self._slice(principal, kind, query, after, limit - len(found), days)
+            for span in _spans(after.at if after else datetime.now(UTC)):
+                found += await self._slice(principal, kind, query, after, limit - len(found), span)
                 if len(found) >= limit:
                     return await self._shown(principal, kind, found)
         rows = await self._slice(principal, kind, query, after, limit, None)
@@ -111,13 +129,13 @@ class RecordReader:
         query: RecordFilter,
         after: PageKey | None,
         limit: int,
-        days: list[str] | None,
+        span: _Span | None,
     ) -> list[Properties]:
         pattern, chosen = _choose(principal, kind, query)
         conditions = [chosen.condition]
-        if days is not None:
-            conditions.append("n.day IN $days")
-            chosen.parameters["days"] = days
+        if span is not None:
+            conditions.append("n.day IN $days AND n.at >= $first AND n.at < $end")
+            chosen.parameters |= {"days": span.days, "first": span.first, "end": span.end}
         if after is not None:
             conditions.append("(n.at < $after_at OR (n.at = $after_at AND n.key < $after_key))")
             chosen.parameters |= {"after_at": write_time(after.at), "after_key": after.key}
@@ -179,14 +197,15 @@ def _choose(principal: Principal, kind: RecordKind, query: RecordFilter) -> tupl
     return pattern, Filter(" AND ".join(conditions), parameters)
 
 
-def _windows(latest: date) -> Iterable[list[str]]:
-    """Return lists of days, newest first, each further back than the one before."""
-    last = latest + timedelta(days=AHEAD)
-    done = last + timedelta(days=1)
-    for span in SPANS:
-        first = latest - timedelta(days=span)
-        yield [(first + timedelta(days=number)).isoformat() for number in range((done - first).days)]
-        done = first
+def _spans(latest: datetime) -> Iterable[_Span]:
+    """Return steps, newest first, that meet without a gap; the first one has no end."""
+    start = min(max(latest.astimezone(UTC).date(), _EARLIEST), _LATEST)
+    done, end = start + timedelta(days=AHEAD_DAYS + 1), _NO_END
+    for back in SPANS:
+        first = start - timedelta(days=back)
+        days = [(first + timedelta(days=number)).isoformat() for number in range((done - first).days)]
+        yield _Span([FAR_DAY, *days], first.isoformat(), end)
+        done, end = first, first.isoformat()
 
 
 def _without_hidden(record: Record, seen: set[str]) -> Record:
