@@ -1,7 +1,6 @@
 """Answers "what happened?" to a CI and to what it depends on, in one list."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from cmdb.application.lookup import find_place
 from cmdb.application.requests import TimelineRequest
@@ -10,7 +9,8 @@ from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.reach import Way, hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import TimelineAnswer, TimelineEntry
-from cmdb.model.records import Change, Event, RecordKind, Ticket
+from cmdb.model.records import Change, Event, Record, RecordKind, Ticket
+from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RecordFilter, RecordReader
 
 
@@ -36,7 +36,7 @@ class TimelineQuestion:
         entries: list[TimelineEntry] = []
         for kind in (RecordKind.EVENT, RecordKind.CHANGE, RecordKind.TICKET):
             rows = await self._reader.page(principal, kind, query, None, request.first + 1)
-            entries += [_entry(snapshot, distance, row.record) for row in rows if _at(row.record)]
+            entries += [_entry(snapshot, distance, row.record) for row in rows if moment_of(row.record)]
         entries.sort(key=lambda entry: (entry.at, entry.what), reverse=True)
         return TimelineAnswer(
             basis=snapshot.basis,
@@ -52,18 +52,7 @@ def _visible_distances(snapshot: Snapshot, mask: Mask | None, place: int) -> Map
     return {keys[at]: distance for at, distance in far.items() if mask is None or mask[at]}
 
 
-def _at(record: object) -> datetime | None:
-    match record:
-        case Event():
-            return record.raised_at
-        case Change():
-            return record.start
-        case Ticket():
-            return record.opened_at
-    return None
-
-
-def _entry(snapshot: Snapshot, distance: Mapping[str, int], record: object) -> TimelineEntry:
+def _entry(snapshot: Snapshot, distance: Mapping[str, int], record: Record) -> TimelineEntry:
     match record:
         case Event():
             ended = f", cleared {record.cleared_at:%H:%M}" if record.cleared_at else ""
@@ -77,7 +66,7 @@ def _entry(snapshot: Snapshot, distance: Mapping[str, int], record: object) -> T
             raise TypeError(type(record))
     key = min((item for item in items if item in distance), key=lambda item: (distance[item], item))
     return TimelineEntry(
-        at=_at(record) or snapshot.at,
+        at=moment_of(record) or snapshot.at,
         item=snapshot.ref(snapshot.topology.index[key]),
         hops=distance[key],
         what=what,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from cmdb.model.records import Change, Dependency, Event, Item, Record, RecordKind, Ticket
+from cmdb.model.records import Change, Dependency, Item, Record, RecordKind
+from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import Properties, content_of, digest_of, record_from, write_time
 from cmdb.store.shape import AHEAD_DAYS, BUCKETS, FAR_DAY, is_closing
@@ -157,15 +158,3 @@ def _places(record: Record, recorded_at: datetime) -> Properties:
         return {}
     is_near = at - recorded_at < timedelta(days=AHEAD_DAYS)
     return {"at": write_time(at), "day": write_time(at)[:10] if is_near else FAR_DAY}
-
-
-def moment_of(record: Record) -> datetime | None:
-    """Return the time by which events, changes and tickets are listed."""
-    match record:
-        case Event():
-            return record.raised_at
-        case Change():
-            return record.start
-        case Ticket():
-            return record.opened_at
-    return None

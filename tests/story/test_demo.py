@@ -40,7 +40,7 @@ def test_the_demo_refuses_a_store_that_is_not_empty(
     engine: StoreAddress | None, empty: Empty, tmp_path: Path
 ) -> None:
     if engine is None:
-        pytest.skip("on the embedded engine the demo always takes a folder of its own")
+        pytest.skip("NOT CHECKED ON THE EMBEDDED ENGINE: a store in use; the demo takes a fresh folder there")
     environ = empty()
     record = tmp_path / "record.jsonl"
     record.write_text(

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cmdb.model.records import Assignment, Dependency, Item, Record, RecordKind, Role
+from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import content_of, digest_of, write_time
-from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, moment_of, plan_rows
+from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, plan_rows
 from cmdb.store.shape import BUCKETS, item_ends
 from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
 from tests.support.moments import NOON, minutes
