@@ -10,6 +10,7 @@ from cmdb.api.vocabulary import (
     ChangeState,
     Direction,
     EventState,
+    Evidence,
     MapKind,
     OnError,
     OnTrip,
@@ -94,6 +95,9 @@ class ItemInput:
     groups: list[RedundancyGroupInput] = strawberry.field(
         default_factory=list, description="Its redundancy groups."
     )
+    mention: bool = strawberry.field(
+        default=False, description="True names it without describing it: another source does."
+    )
     retired: bool = strawberry.field(default=False, description="True leaves only its history.")
     valid_from: datetime | None = strawberry.field(default=None, description=VALID_FROM)
 
@@ -106,6 +110,7 @@ class ItemInput:
             description=self.description,
             attributes={entry.name: _plain(entry.value) for entry in self.attributes},
             groups=tuple(group.to_group() for group in self.groups),
+            mention=self.mention,
             retired=self.retired,
             valid_from=self.valid_from,
         )
@@ -143,6 +148,8 @@ class DependencyInput:
     weight: int = strawberry.field(default=1, description="Its weight in the redundancy group.")
     group: str | None = strawberry.field(default=None, description="The consumer's redundancy group.")
     note: str = strawberry.field(default="", description="Free text.")
+    evidence: Evidence = strawberry.field(default=Evidence.DECLARED, description="How its source knows it.")
+    confidence: int = strawberry.field(default=100, description="How sure its source is, in percent.")
     ended: bool = strawberry.field(default=False, description=ENDED)
     valid_from: datetime | None = strawberry.field(default=None, description=VALID_FROM)
 
@@ -157,6 +164,8 @@ class DependencyInput:
             weight=self.weight,
             group=self.group,
             note=self.note,
+            evidence=self.evidence,
+            confidence=self.confidence,
             ended=self.ended,
             valid_from=self.valid_from,
         )

@@ -19,6 +19,7 @@ from cmdb.model.records import (
     ChangeState,
     Direction,
     EventState,
+    Evidence,
     PartyKind,
     RecordKind,
     Risk,
@@ -40,6 +41,7 @@ __all__ = [
     "Domain",
     "ErrorCode",
     "EventState",
+    "Evidence",
     "MapKind",
     "OnError",
     "OnTrip",
@@ -77,6 +79,16 @@ def _publish(closed_set: type[Enum], name: str, description: str, values: Mappin
         value.description = values[closed_set[value.name]]
 
 
+_publish(
+    Evidence,
+    "Evidence",
+    "How a source knows of a dependency.",
+    {
+        Evidence.DECLARED: "Somebody declared it.",
+        Evidence.INFERRED: "A tool concluded it from configuration or names.",
+        Evidence.OBSERVED: "Traffic showed it.",
+    },
+)
 _publish(
     Severity,
     "Severity",

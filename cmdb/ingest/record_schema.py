@@ -6,10 +6,13 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
 
-from cmdb.model.records import Item
+from cmdb.model.records import Item, Sighting
 from cmdb.model.severity import Severity
 
-WIRE_NAMES: Mapping[type, Mapping[str, str]] = {Item: {"ci_class": "class"}}
+WIRE_NAMES: Mapping[type, Mapping[str, str]] = {
+    Item: {"ci_class": "class"},
+    Sighting: {"ci_class": "class"},
+}
 """Fields whose JSON name differs from the field's name, because Python reserves the word."""
 
 _INTEGER_BITS = 63  # the store keeps signed 64-bit integers

@@ -29,6 +29,14 @@ class RecordKind(StrEnum):
     WINDOW = "window"
 
 
+class Evidence(StrEnum):
+    """How a source knows of a dependency: somebody declared it, a tool concluded it, or traffic showed it."""
+
+    DECLARED = "declared"
+    INFERRED = "inferred"
+    OBSERVED = "observed"
+
+
 class Direction(StrEnum):
     """Which way a symptom travels: error to consumers, starvation to providers, local not at all."""
 
@@ -113,8 +121,50 @@ class WindowKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one source says of one CI: `key` is the source's own key of it, `rule` why both are taken for one.
+
+    A `mention` names a CI without describing it. `missed` counts the complete runs in a row that did not see it,
+    `missed_since` is when the first of them started.
+    """
+
+    source: str
+    scope: str
+    key: str
+    ci_class: str
+    name: str
+    rule: str
+    description: str = ""
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
+    groups: tuple[RedundancyGroup, ...] = ()
+    mention: bool = False
+    missed: int = 0
+    missed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencySighting:
+    """What one source says of one dependency; `confidence` is in percent."""
+
+    source: str
+    scope: str
+    evidence: Evidence
+    confidence: int = 100
+    strength: Strength | None = None
+    map: SeverityMap = AS_IS
+    weight: int = 1
+    group: str | None = None
+    note: str = ""
+    missed: int = 0
+    missed_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A configuration item of a declared class; `retired` leaves a tombstone, history stays."""
+    """A configuration item of a declared class; `retired` leaves a tombstone, history stays.
+
+    A `mention` names a CI that another source describes: it is bound to that CI and writes nothing to it.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.ITEM
     key: str
@@ -123,6 +173,8 @@ class Item:
     description: str = ""
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     groups: tuple[RedundancyGroup, ...] = ()
+    mention: bool = False
+    sightings: tuple[Sighting, ...] = ()
     retired: bool = False
     valid_from: datetime | None = None
 
@@ -140,13 +192,18 @@ class Dependency:
     weight: int = 1
     group: str | None = None
     note: str = ""
+    evidence: Evidence = Evidence.DECLARED
+    confidence: int = 100
+    sightings: tuple[DependencySighting, ...] = ()
     ended: bool = False
     valid_from: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse negative weights: the order statistic needs them at 0 or above."""
+        """Refuse negative weights, which the order statistic needs at 0 or above, and impossible percentages."""
         if self.weight < 0:
             raise ValueError("'weight' is a whole number, 0 or more")
+        if not 0 <= self.confidence <= 100:
+            raise ValueError("'confidence' is a whole number from 0 to 100")
 
     @property
     def key(self) -> str:

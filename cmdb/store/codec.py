@@ -34,7 +34,9 @@ ATTRIBUTE = "a_"
 _TYPES: dict[RecordKind, type[Record]] = {
     kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
 }
-_JSON = frozenset({"groups", "map", "notes"})
+_JSON = frozenset({"groups", "map", "notes", "sightings"})
+_USUAL = frozenset({"mention", "evidence", "confidence"})
+"""Left out at their default: nearly every record has it."""
 _NAMES = {"ci_class": "class"}
 
 
@@ -55,9 +57,13 @@ def content_of(record: Record) -> Properties:
         name, value = _NAMES.get(field.name, field.name), getattr(record, field.name)
         if field.name == "attributes":
             content |= {f"{ATTRIBUTE}{key}": _plain(entry) for key, entry in value.items()}
-        elif value is not None and (value != field.default or value not in ("", (), AS_IS)):
+        elif value is not None and not (value == field.default and _is_left_out(field.name, value)):
             content[name] = _json(value) if field.name in _JSON else _plain(value)
     return content
+
+
+def _is_left_out(name: str, value: object) -> bool:
+    return name in _USUAL or value in ("", (), AS_IS)
 
 
 def digest_of(content: Properties) -> str:
@@ -136,6 +142,8 @@ def _nested(value: object) -> object:
     if hasattr(value, "__dataclass_fields__"):
         entries = {name: getattr(value, name) for name in value.__dataclass_fields__}
         return {name: _nested(entry) for name, entry in entries.items() if entry is not None}
+    if isinstance(value, Mapping):
+        return {name: _nested(entry) for name, entry in value.items()}
     if isinstance(value, tuple):
         return [_nested(entry) for entry in value]
     return _plain(value)

@@ -10,15 +10,18 @@ from cmdb.model.records import (
     ChangeKind,
     ChangeState,
     Dependency,
+    DependencySighting,
     Direction,
     Event,
     EventState,
+    Evidence,
     Item,
     Party,
     PartyKind,
     Record,
     Risk,
     Role,
+    Sighting,
     Ticket,
     TicketKind,
     TicketState,
@@ -80,6 +83,18 @@ ATTRIBUTES = st.dictionaries(
 )
 NOTES = st.builds(WorkNote, at=MOMENTS, author=TEXTS, text=TEXTS)
 
+SIGHTINGS = st.builds(
+    Sighting, source=TEXTS, scope=TEXTS, key=KEYS, ci_class=KEYS, name=KEYS, rule=TEXTS, description=TEXTS,
+    attributes=ATTRIBUTES, groups=_some(GROUPS), mention=st.booleans(),
+    missed=st.integers(0, 9), missed_since=_maybe(MOMENTS),
+)  # fmt: skip
+DEPENDENCY_SIGHTINGS = st.builds(
+    DependencySighting, source=TEXTS, scope=TEXTS, evidence=st.sampled_from(Evidence),
+    confidence=st.integers(0, 100), strength=_maybe(st.sampled_from(Strength)), map=MAPS,
+    weight=st.integers(0, 2**40), group=_maybe(KEYS), note=TEXTS, missed=st.integers(0, 9),
+    missed_since=_maybe(MOMENTS),
+)  # fmt: skip
+
 
 def records() -> st.SearchStrategy[Record]:
     """Return any record."""
@@ -91,14 +106,16 @@ def records() -> st.SearchStrategy[Record]:
 def _items() -> st.SearchStrategy[Item]:
     return st.builds(
         Item, key=KEYS, ci_class=KEYS, name=KEYS, description=TEXTS, attributes=ATTRIBUTES, groups=_some(GROUPS),
-        retired=st.booleans(), valid_from=_maybe(MOMENTS),
+        mention=st.booleans(), sightings=_some(SIGHTINGS), retired=st.booleans(), valid_from=_maybe(MOMENTS),
     )  # fmt: skip
 
 
 def _dependencies() -> st.SearchStrategy[Dependency]:
     return st.builds(
         Dependency, consumer=KEYS, verb=KEYS, provider=KEYS, strength=_maybe(st.sampled_from(Strength)), map=MAPS,
-        weight=st.integers(0, 2**40), group=_maybe(KEYS), note=TEXTS, ended=st.booleans(), valid_from=_maybe(MOMENTS),
+        weight=st.integers(0, 2**40), group=_maybe(KEYS), note=TEXTS, evidence=st.sampled_from(Evidence),
+        confidence=st.integers(0, 100), sightings=_some(DEPENDENCY_SIGHTINGS), ended=st.booleans(),
+        valid_from=_maybe(MOMENTS),
     )  # fmt: skip
 
 
