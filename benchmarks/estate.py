@@ -12,7 +12,8 @@ from cmdb import resources
 from cmdb.impact.reach import downstream
 from cmdb.impact.topology import Topology, build_topology
 from cmdb.metamodel import read_metamodel
-from cmdb.model.records import AttributeValue, Dependency, Item
+from cmdb.model.provenance import AttributeValue
+from cmdb.model.records import Dependency, Item
 from cmdb.model.severity import AS_IS, Strength
 from cmdb.ports.graph import DependencyColumns, ItemColumns
 

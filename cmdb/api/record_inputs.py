@@ -5,11 +5,10 @@ from typing import Protocol
 
 import strawberry
 
+from cmdb.api.event_inputs import EventInput
 from cmdb.api.vocabulary import (
     ChangeKind,
     ChangeState,
-    Direction,
-    EventState,
     Evidence,
     MapKind,
     OnError,
@@ -22,13 +21,12 @@ from cmdb.api.vocabulary import (
     Value,
     WindowKind,
 )
+from cmdb.model.provenance import AttributeValue
 from cmdb.model.records import (
     Assignment,
-    AttributeValue,
     Change,
     Dependency,
     EntryRecord,
-    EventTransition,
     Item,
     Party,
     Window,
@@ -168,41 +166,6 @@ class DependencyInput:
             confidence=self.confidence,
             ended=self.ended,
             valid_from=self.valid_from,
-        )
-
-
-@strawberry.input(description="One step of an event: raised, repeated, changed in severity or cleared.")
-class EventInput:
-    """Becomes an `EventTransition`."""
-
-    item: str = strawberry.field(description="Key of the item it is on.")
-    condition: str = strawberry.field(description="What is wrong; one word of the source.")
-    severity: Severity = strawberry.field(description="How bad it is.")
-    at: datetime = strawberry.field(description="When the source saw it.")
-    state: EventState = strawberry.field(default=EventState.OPEN, description="CLEARED ends the episode.")
-    direction: Direction = strawberry.field(
-        default=Direction.ERROR, description="Which way its symptom travels."
-    )
-    summary: str = strawberry.field(default="", description="The source's own text.")
-    key: str | None = strawberry.field(
-        default=None, description="The source's key of the episode, if it has one."
-    )
-    unknown: bool = strawberry.field(
-        default=False, description="Whether the source cannot tell how bad it is."
-    )
-
-    def to_record(self) -> EventTransition:
-        """Return the transition."""
-        return EventTransition(
-            item=self.item,
-            condition=self.condition,
-            severity=self.severity,
-            at=self.at,
-            state=self.state,
-            direction=self.direction,
-            summary=self.summary,
-            key=self.key,
-            unknown=self.unknown,
         )
 
 

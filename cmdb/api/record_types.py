@@ -19,7 +19,7 @@ from cmdb.api.vocabulary import (
     TicketKind,
     TicketState,
 )
-from cmdb.model import records
+from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
 
 ID = "Global id, for `node(id:)`."
@@ -38,7 +38,23 @@ def _event_id(root: strawberry.Parent[records.Event]) -> strawberry.ID:
 
 
 def _event_item(root: strawberry.Parent[records.Event], info: Info) -> Fetched[CiRef]:
-    return info.context.refs.one(root.item)
+    return info.context.refs.one(root.item or None)
+
+
+def _labels(root: strawberry.Parent[subject.Subject]) -> list[str]:
+    return [f"{name}={root.labels[name]}" for name in sorted(root.labels)]
+
+
+@strawberry.type(description="What a source says it is about, in its own words.")
+class Subject:
+    """Mirrors `cmdb.model.records.Subject`."""
+
+    reference: str = strawberry.field(description="Key of an item, ours or the source's own.")
+    host: str = strawberry.field(description="A host name.")
+    address: str = strawberry.field(description="An IP or MAC address.")
+    part: str = strawberry.field(description="What of the host is meant: an interface, a disk.")
+    service: str = strawberry.field(description="Name of a service or application.")
+    labels: list[str] = derived(_labels, "Labels of the source, each as name=value.")
 
 
 @strawberry.type(description="One episode of one condition on one item from one source.")
@@ -48,7 +64,9 @@ class Event(Node):
     id: strawberry.ID = derived(_event_id, ID)
     key: str = strawberry.field(description=KEY)
     source: str = strawberry.field(description="The tool that reports it.")
-    item: ItemRef | None = derived(_event_item, "The item it is on; null when retired.")
+    item: ItemRef | None = derived(_event_item, "The item it is on; null when retired or not found yet.")
+    subject: Subject | None = strawberry.field(description="What its source says it is about.")
+    link: str = strawberry.field(description="Its page at the source, if it named one.")
     condition: str = strawberry.field(description="What is wrong, in the source's word.")
     severity: Severity = strawberry.field(description="How bad it is now.")
     state: EventState = strawberry.field(description="Whether it still runs.")

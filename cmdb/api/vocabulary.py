@@ -13,13 +13,12 @@ from strawberry.types.scalar import ScalarDefinition
 from cmdb.application.requests import OnError
 from cmdb.errors import ErrorCode
 from cmdb.model.metamodel import AttributeType, Domain
+from cmdb.model.provenance import AttributeValue, Evidence
 from cmdb.model.records import (
-    AttributeValue,
     ChangeKind,
     ChangeState,
     Direction,
     EventState,
-    Evidence,
     PartyKind,
     RecordKind,
     Risk,

@@ -9,7 +9,7 @@ from cmdb.application.lookup import find_place, missing, sees_change, sees_event
 from cmdb.application.proof import describe_margin, describe_proof
 from cmdb.application.requests import ImpactRequest
 from cmdb.application.snapshot import Mask, Severities, Snapshot
-from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.errors import ErrorCode, InvalidInput, NotFound
 from cmdb.impact.propagation import spread
 from cmdb.impact.reach import downstream
 from cmdb.impact.topology import IntArray
@@ -108,7 +108,13 @@ class ImpactQuestion:
 
 def _of_event(snapshot: Snapshot, event: Event) -> _Origin:
     """An open error event fails its CI; what other events of the CI say remains without it."""
-    place = snapshot.topology.index[event.item]
+    place = snapshot.topology.index.get(event.item)
+    if place is None:
+        raise NotFound(
+            ErrorCode.NOT_FOUND,
+            f"No CI is known for the event '{event.key}'.",
+            hint="Load the CI that its subject describes; then the event is bound to it.",
+        )
     others = [
         other.severity
         for other in snapshot.events_at.get(event.item, ())

@@ -53,5 +53,5 @@ def sees_ticket(snapshot: Snapshot, principal: Principal, ticket: Ticket) -> boo
 
 
 def sees_event(snapshot: Snapshot, principal: Principal, event: Event) -> bool:
-    """Whether its CI is visible."""
-    return snapshot.sees(principal, event.item)
+    """Whether its CI is visible; an unbound one is for those who see everything."""
+    return snapshot.sees(principal, event.item) if event.item else snapshot.mask(principal) is None

@@ -6,9 +6,9 @@ from difflib import get_close_matches
 
 from cmdb.errors import ErrorCode
 from cmdb.model.metamodel import Attribute, AttributeType, CiClass, Metamodel, RelationshipType
+from cmdb.model.provenance import AttributeValue
 from cmdb.model.records import (
     Assignment,
-    AttributeValue,
     Change,
     Dependency,
     EntryRecord,
@@ -37,7 +37,7 @@ GroupsOf = Callable[[str], frozenset[str]]
 _NEEDED: Mapping[type[EntryRecord], tuple[str, ...]] = {
     Item: ("key", "ci_class", "name"),
     Dependency: ("consumer", "verb", "provider"),
-    EventTransition: ("item", "condition"),
+    EventTransition: ("condition",),
     Change: ("key", "title"),
     Ticket: ("key", "title"),
     Party: ("key", "name"),
@@ -77,7 +77,8 @@ def problems_of(
 
 
 def _texts(record: EntryRecord) -> Iterator[RowProblem]:
-    for field in _NEEDED[type(record)]:
+    about = ("item",) if isinstance(record, EventTransition) and record.subject is None else ()
+    for field in (*about, *_NEEDED[type(record)]):
         value: str = getattr(record, field)
         written = "class" if field == "ci_class" else field
         if not value.strip():

@@ -13,12 +13,14 @@ _RANK = {EventState.OPEN: 0, EventState.CLEARED: 1}
 
 
 def event_key(source: str, transition: EventTransition) -> str:
-    """Return the event's identity: the source's own key, else (source, CI, condition)."""
-    return (
-        f"{source}:{transition.key}"
-        if transition.key
-        else f"{source}:{transition.item}:{transition.condition}"
-    )
+    """Return the event's identity: the source's own key, else (source, CI or subject, condition).
+
+    A subject keeps it unchanged when its CI is found, whenever that is.
+    """
+    if transition.key:
+        return f"{source}:{transition.key}"
+    about = transition.subject.text if transition.subject else transition.item
+    return f"{source}:{about}:{transition.condition}"
 
 
 def fold(event: Event | None, source: str, transition: EventTransition) -> Event:
@@ -50,6 +52,8 @@ def _first(source: str, transition: EventTransition) -> Event:
         summary=transition.summary,
         cleared_at=cleared,
         unknown=transition.unknown,
+        subject=transition.subject,
+        link=transition.link,
     )
 
 
@@ -80,6 +84,7 @@ def _overtaken(event: Event, transition: EventTransition) -> Event:
         cleared_at=(event.cleared_at if same else transition.at) if cleared else None,
         count=1 if reopened else event.count + (not cleared),
         unknown=transition.unknown,
+        link=transition.link or event.link,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
 
-from cmdb.model.records import Item, Sighting
+from cmdb.model.provenance import Sighting
+from cmdb.model.records import Item
 from cmdb.model.severity import Severity
 
 WIRE_NAMES: Mapping[type, Mapping[str, str]] = {

@@ -10,10 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from cmdb.model.provenance import AttributeValue, DependencySighting, Evidence, Sighting
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Severity, SeverityMap, Strength
-
-AttributeValue = str | int | float | bool | tuple[str, ...]
+from cmdb.model.subject import Subject
 
 
 class RecordKind(StrEnum):
@@ -27,14 +27,6 @@ class RecordKind(StrEnum):
     PARTY = "party"
     ASSIGNMENT = "assignment"
     WINDOW = "window"
-
-
-class Evidence(StrEnum):
-    """How a source knows of a dependency: somebody declared it, a tool concluded it, or traffic showed it."""
-
-    DECLARED = "declared"
-    INFERRED = "inferred"
-    OBSERVED = "observed"
 
 
 class Direction(StrEnum):
@@ -121,45 +113,6 @@ class WindowKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """What one source says of one CI: `key` is the source's own key of it, `rule` why both are taken for one.
-
-    A `mention` names a CI without describing it. `missed` counts the complete runs in a row that did not see it,
-    `missed_since` is when the first of them started.
-    """
-
-    source: str
-    scope: str
-    key: str
-    ci_class: str
-    name: str
-    rule: str
-    description: str = ""
-    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
-    groups: tuple[RedundancyGroup, ...] = ()
-    mention: bool = False
-    missed: int = 0
-    missed_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DependencySighting:
-    """What one source says of one dependency; `confidence` is in percent."""
-
-    source: str
-    scope: str
-    evidence: Evidence
-    confidence: int = 100
-    strength: Strength | None = None
-    map: SeverityMap = AS_IS
-    weight: int = 1
-    group: str | None = None
-    note: str = ""
-    missed: int = 0
-    missed_since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A configuration item of a declared class; `retired` leaves a tombstone, history stays.
 
@@ -213,12 +166,22 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventTransition:
-    """One step of an event as its source reported it: raised, repeated, changed in severity or cleared."""
+    """One step of an event as its source reported it: raised, repeated, changed in severity or cleared.
 
-    item: str
+    It is about the CI `item`, or about a `subject` for which the CI must be found. `id` tells a step that is sent
+    again from a new one, `sequence` is the source's own order where it has one, `repeat_seconds` how often the source
+    promises to repeat itself, `link` leads to its page at the source.
+    """
+
+    item: str = ""
     condition: str
     severity: Severity
     at: datetime
+    subject: Subject | None = None
+    id: str = ""
+    sequence: int | None = None
+    repeat_seconds: int | None = None
+    link: str = ""
     state: EventState = EventState.OPEN
     direction: Direction = Direction.ERROR
     summary: str = ""
@@ -228,7 +191,10 @@ class EventTransition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One episode of one condition on one CI from one source: the fold of its transitions."""
+    """One episode of one condition on one CI from one source: the fold of its transitions.
+
+    While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
     key: str
@@ -245,6 +211,8 @@ class Event:
     cleared_at: datetime | None = None
     count: int = 1
     unknown: bool = False
+    subject: Subject | None = None
+    link: str = ""
 
     @property
     def valid_from(self) -> datetime:

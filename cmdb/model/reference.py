@@ -12,7 +12,9 @@ def items_of(record: Record) -> tuple[str, ...]:
             return (record.key,)
         case Dependency():
             return (record.consumer, record.provider)
-        case Event() | Assignment():
+        case Event():
+            return (record.item,) if record.item else ()
+        case Assignment():
             return (record.item,)
         case Change():
             return record.targets

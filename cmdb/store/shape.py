@@ -45,7 +45,7 @@ class Link:
 
 
 def _event_item(record: Record) -> tuple[str, ...]:
-    return (record.item,) if isinstance(record, Event) else ()
+    return (record.item,) if isinstance(record, Event) and record.item else ()
 
 
 def _targets(record: Record) -> tuple[str, ...]:

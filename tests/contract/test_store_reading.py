@@ -8,17 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.desk.access import SYSTEM
-from cmdb.model.records import (
-    Assignment,
-    AttributeValue,
-    Event,
-    Item,
-    Party,
-    PartyKind,
-    Record,
-    RecordKind,
-    Role,
-)
+from cmdb.model.provenance import AttributeValue
+from cmdb.model.records import Assignment, Event, Item, Party, PartyKind, Record, RecordKind, Role
+from cmdb.model.subject import Subject
 from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, RowStatus
 from cmdb.store.connection import Connection, Row, StoreAddress, open_connection
 from cmdb.store.projecting import ProjectionReader
@@ -160,3 +152,15 @@ async def test_any_text_and_any_value_comes_back_and_counts_as_unchanged(
     assert [sorted(map(str, row)) for row in kinds] == [
         sorted(str(type(value)) for value in one.attributes.values()) for one in items
     ]
+
+
+async def test_an_event_without_a_ci_is_kept_and_read_back_and_bound_later(store: Store) -> None:
+    subject = Subject(host="edge-1", labels={"job": "snmp"})
+    unbound = event("e", on="", subject=subject, link="https://monitor.example/e")
+    await write(store, item("a"), unbound)
+    (stored,) = await store.records(SYSTEM, RecordKind.EVENT, ["e"])
+    assert stored.record == unbound
+    bound = event("e", on="a", subject=subject)
+    await write(store, bound, at=1)
+    page = await store.page(SYSTEM, RecordKind.EVENT, RecordFilter(items=frozenset({"a"})), None, 10)
+    assert [row.record for row in page] == [bound]

@@ -219,7 +219,7 @@ class FakeGraph:
         if principal.party is not None and _own(record) == principal.party:
             return True
         ends = self._assigned(record.key) if isinstance(record, Party) else _ends(record)
-        seen = [self._sees_item(principal, end) for end in ends]
+        seen = [self._sees_item(principal, end) for end in ends if end]
         return all(seen) and bool(seen) if isinstance(record, Dependency) else any(seen)
 
     def _assigned(self, party: str) -> tuple[str, ...]:
@@ -269,7 +269,9 @@ def _ends(record: Record) -> tuple[str, ...]:
             return (record.key,)
         case Dependency():
             return (record.consumer, record.provider)
-        case Event() | Assignment():
+        case Event():
+            return (record.item,) if record.item else ()
+        case Assignment():
             return (record.item,)
         case Change():
             return record.targets

@@ -4,24 +4,22 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
+from cmdb.model.provenance import DependencySighting, Evidence, Sighting
 from cmdb.model.records import (
     Assignment,
     Change,
     ChangeKind,
     ChangeState,
     Dependency,
-    DependencySighting,
     Direction,
     Event,
     EventState,
-    Evidence,
     Item,
     Party,
     PartyKind,
     Record,
     Risk,
     Role,
-    Sighting,
     Ticket,
     TicketKind,
     TicketState,
@@ -31,6 +29,7 @@ from cmdb.model.records import (
 )
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import AS_IS, MapKind, Severity, SeverityMap, Strength
+from cmdb.model.subject import Subject
 from tests.support.moments import minutes
 
 ODD = (
@@ -95,6 +94,11 @@ DEPENDENCY_SIGHTINGS = st.builds(
     missed_since=_maybe(MOMENTS),
 )  # fmt: skip
 
+SUBJECTS = st.builds(
+    Subject, reference=TEXTS, host=TEXTS, address=TEXTS, part=TEXTS, service=TEXTS,
+    labels=st.dictionaries(TEXTS, TEXTS, max_size=2),
+)  # fmt: skip
+
 
 def records() -> st.SearchStrategy[Record]:
     """Return any record."""
@@ -124,7 +128,7 @@ def _events() -> st.SearchStrategy[Event]:
         Event, key=KEYS, source=KEYS, item=KEYS, condition=KEYS, severity=SEVERITIES,
         state=st.sampled_from(EventState), direction=st.sampled_from(Direction), raised_at=MOMENTS,
         last_seen_at=MOMENTS, changed_at=MOMENTS, summary=TEXTS, cleared_at=_maybe(MOMENTS),
-        count=st.integers(0, 10**9), unknown=st.booleans(),
+        count=st.integers(0, 10**9), unknown=st.booleans(), subject=_maybe(SUBJECTS), link=TEXTS,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import strawberry
 
+from cmdb.api import event_inputs
 from cmdb.api import record_inputs as inputs
 from cmdb.api.vocabulary import Value
 from cmdb.model import records
@@ -21,6 +22,7 @@ from cmdb.model.records import (
 )
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import MapKind, Severity, SeverityMap, Strength
+from cmdb.model.subject import Subject
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 13, tzinfo=UTC)
@@ -77,8 +79,20 @@ CASES: list[tuple[inputs.RowInput, records.EntryRecord]] = [
         ),
     ),
     (
-        inputs.EventInput(
+        event_inputs.EventInput(
             item="i",
+            subject=event_inputs.SubjectInput(
+                reference="r",
+                host="h",
+                address="a",
+                part="p",
+                service="s",
+                labels=[event_inputs.LabelInput(name="n", value="v")],
+            ),
+            id="1",
+            sequence=2,
+            repeat_seconds=60,
+            link="l",
             condition="c",
             severity=Severity.MAJOR,
             at=NOON,
@@ -90,6 +104,11 @@ CASES: list[tuple[inputs.RowInput, records.EntryRecord]] = [
         ),
         records.EventTransition(
             item="i",
+            subject=Subject(reference="r", host="h", address="a", part="p", service="s", labels={"n": "v"}),
+            id="1",
+            sequence=2,
+            repeat_seconds=60,
+            link="l",
             condition="c",
             severity=Severity.MAJOR,
             at=NOON,

@@ -12,8 +12,9 @@ from cmdb.application.requests import (
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, NotFound
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Direction, Window, WindowKind
+from cmdb.model.records import Direction, EventTransition, Window, WindowKind
 from cmdb.model.severity import Severity
+from cmdb.model.subject import Subject
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import Bench, change, cleared, furnished, outage, raised
 
@@ -150,6 +151,21 @@ async def test_every_ci_reached_is_listed_on_request() -> None:
 async def test_an_origin_that_is_not_there_is_not_found(request_: ImpactRequest) -> None:
     with pytest.raises(NotFound):
         await (await outage()).application.impact(SYSTEM, request_)
+
+
+async def test_an_unbound_event_impacts_nothing_and_says_why() -> None:
+    bench = await outage()
+    before = await bench.snapshot()
+    stray = EventTransition(
+        condition="down", severity=Severity.CRITICAL, at=NOON, subject=Subject(host="nobody")
+    )
+    outcome = await bench.assert_records(stray)
+    assert (await bench.snapshot()).effective.tolist() == before.effective.tolist()
+    with pytest.raises(NotFound, match="No CI is known"):
+        await bench.application.impact(SYSTEM, ImpactRequest(event=outcome.results[0].key))
+    subscriber = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
+    with pytest.raises(NotFound, match="No event"):
+        await bench.application.impact(subscriber, ImpactRequest(event=outcome.results[0].key))
 
 
 async def test_what_is_hidden_is_counted_and_not_named() -> None:

@@ -145,6 +145,13 @@ WRONG = (
         "attributes.port",
         "Port number",
     ),
+    Wrong(
+        "event about nothing",
+        EventTransition(condition="c", severity=Severity.MINOR, at=NOON),
+        ErrorCode.MISSING_FIELD,
+        "item",
+        "Give a text",
+    ),
     Wrong("empty name", replace(SERVER, name=" "), ErrorCode.MISSING_FIELD, "name", "empty"),
     Wrong("empty key", replace(PARTY, key=""), ErrorCode.MISSING_FIELD, "key", "empty"),
     Wrong("control character", replace(SERVER, key="a\nb"), ErrorCode.WRONG_TYPE, "key", "printable"),

@@ -7,6 +7,7 @@ import pytest
 from cmdb.desk.event_life import event_key, fold
 from cmdb.model.records import Event, EventState, EventTransition
 from cmdb.model.severity import Severity
+from cmdb.model.subject import Subject
 from tests.support.moments import NOON, minutes
 
 
@@ -64,3 +65,12 @@ def test_the_sources_own_key_names_the_event() -> None:
     keyed = EventTransition(item="r1", condition="down", severity=Severity.MINOR, at=NOON, key="4711")
     assert event_key("mon", keyed) == "mon:4711"
     assert event_key("mon", RAISED) == "mon:r1:down"
+
+
+def test_a_subject_names_the_event_whatever_its_ci_turns_out_to_be() -> None:
+    subject = Subject(host="edge-1", part="ge-0/0/1", labels={"job": "snmp", "cell": "b"})
+    told = EventTransition(condition="down", severity=Severity.MINOR, at=NOON, subject=subject)
+    assert event_key("mon", told) == "mon:host=edge-1,part=ge-0/0/1,cell=b,job=snmp:down"
+    bound = EventTransition(item="r1", condition="down", severity=Severity.MINOR, at=NOON, subject=subject)
+    assert event_key("mon", bound) == event_key("mon", told)
+    assert fold(None, "mon", told).subject == subject

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.ingest.document import LINE_LIMIT
 from cmdb.ingest.records import JsonRecordParser, encode
+from cmdb.model.provenance import AttributeValue
 from cmdb.model.records import (
     Assignment,
-    AttributeValue,
     Change,
     Dependency,
     EntryRecord,
