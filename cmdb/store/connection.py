@@ -35,7 +35,7 @@ T = TypeVar("T")
 ATTEMPTS = 10
 """How often a write is tried whose commit was lost on the way, or that met another writer's new node at commit.
 
-Writes are idempotent, so a repeat is safe.
+A repeat is told so: it must look first whether the lost commit took place.
 """
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
@@ -60,11 +60,15 @@ async def _rows(result: AsyncResult) -> list[Row]:
 
 
 class Transaction:
-    """One transaction: statements with parameters in, rows as dicts out."""
+    """One transaction: statements with parameters in, rows as dicts out.
 
-    def __init__(self, transaction: AsyncManagedTransaction) -> None:
+    `repeated` says that an earlier attempt of the same work may have been committed: its answer was lost.
+    """
+
+    def __init__(self, transaction: AsyncManagedTransaction, *, repeated: bool = False) -> None:
         """Wrap the driver's managed transaction."""
         self._transaction = transaction
+        self.repeated = repeated
 
     async def run(self, statement: str, /, **parameters: object) -> list[Row]:
         """Run one statement and fetch all of its rows."""
@@ -94,17 +98,19 @@ class Connection:
             return await _rows(await session.run(statement, parameters))
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Run the work in one write transaction; it may run several times, so it keeps no state of its own."""
+        """Run the work in one write transaction; it may run several times and is told what is unknown."""
+        lost = False
 
         async def managed(transaction: AsyncManagedTransaction) -> T:
-            return await work(Transaction(transaction))
+            return await work(Transaction(transaction, repeated=lost))
 
         with _translated(self._address):
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     async with self._driver.session(database=self._address.database) as session:
                         return await session.execute_write(managed)
-                except (IncompleteCommit, ConstraintError):
+                except (IncompleteCommit, ConstraintError) as error:
+                    lost = lost or isinstance(error, IncompleteCommit)
                     if attempt == ATTEMPTS:
                         raise
                     await asyncio.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - spreads writers apart

@@ -18,6 +18,18 @@ HOLD_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.held = true"
 # From here on there is no number to take and none to read.
 REMOVE_COUNTER = "MATCH (c:Counter {name: 'revision'}) DELETE c"
 
+# Let a repeated batch of a restore wait for a lost one.
+HOLD_PROGRESS = "MERGE (c:Counter {name: 'restore'}) SET c.held = true"
+
+# Which batch of a restore was written last?
+PROGRESS = "MATCH (c:Counter {name: 'restore'}) RETURN c.value AS batch"
+
+# So far has the restore come.
+SET_PROGRESS = "MERGE (c:Counter {name: 'restore'}) SET c.value = $batch"
+
+# The restore has ended, or starts over.
+REMOVE_PROGRESS = "MATCH (c:Counter {name: 'restore'}) DELETE c"
+
 # Readers and writers may come: so far has the graph been written.
 SET_COUNTER = "MERGE (c:Counter {name: 'revision'}) SET c.value = $revision"
 

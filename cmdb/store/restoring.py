@@ -10,7 +10,16 @@ from cmdb.errors import ErrorCode, StoreError
 from cmdb.model.records import RecordKind, Role
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Connection, Transaction
-from cmdb.store.counter import HEAD, REMOVE_COUNTER, SET_COUNTER, settled_revision
+from cmdb.store.counter import (
+    HEAD,
+    HOLD_PROGRESS,
+    PROGRESS,
+    REMOVE_COUNTER,
+    REMOVE_PROGRESS,
+    SET_COUNTER,
+    SET_PROGRESS,
+    settled_revision,
+)
 from cmdb.store.cut import OWNERS, VERSION, Entry
 from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
 from cmdb.store.store import ANY_NODE
@@ -36,6 +45,7 @@ async def begin(connection: Connection) -> None:
     if await connection.read(HEAD):
         await connection.write(_claim)
         return
+    await connection.write(_forget_progress)
     for label in (*LABELS.values(), _VERSION_LABEL):
         await _clear(connection, label)
 
@@ -44,6 +54,7 @@ async def end(connection: Connection, revision: int) -> None:
     """Set the counter: from now on the store can be read and written."""
 
     async def work(transaction: Transaction) -> None:
+        await _forget_progress(transaction)
         await transaction.run(SET_COUNTER, revision=revision)
 
     await connection.write(work)
@@ -54,8 +65,8 @@ async def write_entries(
 ) -> None:
     """Write records and superseded states; nodes come before relationships, as a backup holds them."""
     done = 0
-    for batch in _batches(entries):
-        await connection.write(partial(_write, batch))
+    for number, batch in enumerate(_batches(entries)):
+        await connection.write(partial(_write_once, number, batch))
         done += len(batch)
         progress(done)
 
@@ -69,6 +80,8 @@ async def draw_links(connection: Connection, entries: Iterable[Entry]) -> None:
 
 async def _claim(transaction: Transaction) -> None:
     """Whoever holds the counter's lock alone decides that the store is empty."""
+    if transaction.repeated and not await transaction.run(HEAD):
+        return  # the lost attempt has taken the counter away
     if await settled_revision(transaction) != 0 or await transaction.run(ANY_NODE):
         raise StoreError(
             ErrorCode.STORE_NOT_EMPTY,
@@ -90,6 +103,20 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     rest = iter(entries)
     while batch := list(islice(rest, BATCH)):
         yield batch
+
+
+async def _forget_progress(transaction: Transaction) -> None:
+    await transaction.run(REMOVE_PROGRESS)
+
+
+async def _write_once(number: int, batch: list[Entry], transaction: Transaction) -> None:
+    """Write a batch unless a lost attempt has: relationships are created, so a second time would double them."""
+    if transaction.repeated:
+        await transaction.run(HOLD_PROGRESS)
+        if number in [row["batch"] for row in await transaction.run(PROGRESS)]:
+            return
+    await _write(batch, transaction)
+    await transaction.run(SET_PROGRESS, batch=number)
 
 
 async def _write(batch: list[Entry], transaction: Transaction) -> None:

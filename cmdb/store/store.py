@@ -14,7 +14,8 @@ from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
-from cmdb.store.writing import BatchWrite, NothingWritten
+from cmdb.store.repeating import RepeatableWrite
+from cmdb.store.writing import NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
 ANY_NODE = """
@@ -78,7 +79,7 @@ class Store:
     ) -> WriteOutcome:
         """Upsert the records in one transaction; roles are checked where use cases are."""
         del principal
-        batch = BatchWrite(self._verbs, source, records, recorded_at)
+        batch = RepeatableWrite(self._verbs, source, records, recorded_at)
         async with self._turn:
             try:
                 return await self._connection.write(batch.run)

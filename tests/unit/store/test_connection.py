@@ -105,6 +105,20 @@ async def test_a_write_whose_end_is_unknown_is_repeated(met: Exception) -> None:
     assert len(driver.sessions) == 3
 
 
+async def test_a_write_is_told_that_an_earlier_attempt_may_have_been_committed() -> None:
+    told: list[bool] = []
+
+    async def work(transaction: Transaction) -> None:
+        told.append(transaction.repeated)
+        await transaction.run("RETURN 1")
+
+    _, connection = connected(
+        ConstraintError("another's"), IncompleteCommit("lost"), ConstraintError("x"), ONE
+    )
+    await connection.write(work)
+    assert told == [False, False, True, True]
+
+
 async def test_a_write_is_not_repeated_for_ever() -> None:
     driver, connection = connected(*[IncompleteCommit("lost")] * (ATTEMPTS + 1))
     with pytest.raises(StoreError) as caught:
