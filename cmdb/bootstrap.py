@@ -1,5 +1,6 @@
 """The one composition root: settings become concrete parts, joined to one service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,6 +87,18 @@ async def _address(settings: Settings) -> AsyncIterator[StoreAddress]:
         return
     engine = EmbeddedEngine(settings.data_dir, settings.engine_heap)
     try:
-        yield await engine.start()
+        address = await engine.start()
+        async with _watched(engine):
+            yield address
     finally:
         await engine.stop()
+
+
+@asynccontextmanager
+async def _watched(engine: EmbeddedEngine) -> AsyncIterator[None]:
+    watching = asyncio.create_task(engine.watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

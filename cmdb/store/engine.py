@@ -5,6 +5,7 @@ Several processes may share one data folder: the first starts the engine, the la
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import signal
@@ -30,6 +31,10 @@ STOP_SECONDS = 20.0
 JOIN_SECONDS = 10.0
 """How long an engine that runs may stay silent before it is taken for a stranger with the engine's old number."""
 
+WATCH_SECONDS = 0.5
+"""How often a client looks whether the engine still runs."""
+
+LOG = logging.getLogger("cmdb.store")
 _DATABASE = "cmdb"
 _STARTED: dict[int, subprocess.Popen[bytes]] = {}
 """Handles are kept: an engine may outlive the object that started it, and Python warns of handles that it drops."""
@@ -69,11 +74,23 @@ class EmbeddedEngine:
         """Return the address of the running engine."""
         self._make_home()
         async with self._locked():
-            runtime = self._running()
+            runtime = self._known()
             if runtime is None or not await _joins(runtime):
-                runtime = await self._launch()
+                runtime = await self._launch(runtime)
             self._seat.touch()
         return _address(runtime)
+
+    async def watch(self) -> None:
+        """Start the engine again, where its clients know it, whenever it was killed; runs until cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if self._running() is not None:
+                continue
+            LOG.warning("The embedded engine ended unasked and is started again: %s", self._last_words())
+            try:
+                await self.start()
+            except StoreError as error:
+                LOG.error("%s", error)  # noqa: TRY400 - an expected error has no trace
 
     async def stop(self) -> None:
         """Leave; the last one out stops the engine and waits until it is gone."""
@@ -124,12 +141,16 @@ class EmbeddedEngine:
             else:
                 return
 
-    def _running(self) -> _Runtime | None:
+    def _known(self) -> _Runtime | None:
+        """Return the engine that was started last, which may have been killed since."""
         try:
-            runtime = _Runtime(**json.loads(self._runtime_file.read_text()))
+            return _Runtime(**json.loads(self._runtime_file.read_text()))
         except (OSError, ValueError, TypeError):
             return None
-        return runtime if _is_alive(runtime.pid) else None
+
+    def _running(self) -> _Runtime | None:
+        runtime = self._known()
+        return runtime if runtime is not None and _is_alive(runtime.pid) else None
 
     def _others(self) -> bool:
         """Whether another living process uses the engine; seats of dead ones are cleared away."""
@@ -141,10 +162,14 @@ class EmbeddedEngine:
                 seat.unlink(missing_ok=True)
         return found
 
-    async def _launch(self) -> _Runtime:
+    async def _launch(self, killed: _Runtime | None) -> _Runtime:
+        """Start the engine, in the place of a killed one so that its other clients find it again.
+
+        The runtime file keeps that place even when the start fails: the next one may succeed.
+        """
         package = _package(self._home)
-        port, http_port = _free_ports(2)
-        password = secrets.token_urlsafe(24)
+        port, http_port = _free_ports(0 if killed is None else killed.port, 0)
+        password = secrets.token_urlsafe(24) if killed is None else killed.password
         arguments = self._home / "arguments"
         _write_private(
             arguments, "\n".join(_quote(line) for line in self._arguments(package, port, http_port, password))
@@ -159,7 +184,8 @@ class EmbeddedEngine:
             await self._wait(runtime)
         except BaseException:
             await self._end(runtime.pid)
-            self._runtime_file.unlink(missing_ok=True)
+            if killed is None:
+                self._runtime_file.unlink(missing_ok=True)
             raise
         return runtime
 
@@ -272,12 +298,17 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return free loopback ports, all held open until the last is known so that none comes twice."""
-    sockets = [socket.socket() for _ in range(count)]
+def _free_ports(*wanted: int) -> list[int]:
+    """Return these loopback ports, a free one for 0 and for one that is taken; none comes twice."""
+    sockets = [socket.socket() for _ in wanted]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
+        for one, port in zip(sockets, wanted, strict=True):
+            # What a killed engine had open lingers for a while and is no hindrance.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
     finally:
         for one in sockets:

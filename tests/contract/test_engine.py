@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import stat
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.model.records import Item, RecordKind
+from cmdb.ports.graph import WriteOutcome
 from cmdb.store.engine import EmbeddedEngine
-from cmdb.store.store import open_store
+from cmdb.store.store import Store, open_store
 from tests.conftest import MIGRATIONS, VERBS
 from tests.support.moments import NOON
 
@@ -75,6 +77,65 @@ async def test_a_kill_loses_nothing_and_the_next_start_recovers(tmp_path: Path) 
             ]
     finally:
         await again.stop()
+
+
+async def test_a_killed_engine_is_started_again_where_its_clients_know_it(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, "256m")
+    address = await engine.start()
+    watching = asyncio.create_task(engine.watch())
+    try:
+        async with open_store(address, VERBS, MIGRATIONS) as store:
+            await store.write(SYSTEM, "test", [Item(key="kept", ci_class="server", name="kept")], NOON)
+            pid = runtime(tmp_path)["pid"]
+            os.kill(int(str(pid)), signal.SIGKILL)
+            while runtime(tmp_path)["pid"] == pid:
+                assert not watching.done()
+                await asyncio.sleep(0.05)
+            assert (await write_at_last(store, "next")).revision == 2
+            await kill_while_starting(tmp_path)
+            assert (await write_at_last(store, "last")).revision == 3
+        assert await engine.start() == address
+    finally:
+        watching.cancel()
+        await engine.stop()
+    assert not (tmp_path / "engine" / "runtime.json").exists()
+
+
+async def write_at_last(store: Store, key: str) -> WriteOutcome:
+    """Write an item as soon as the engine is back."""
+    for _ in range(10):
+        try:
+            return await store.write(SYSTEM, "test", [Item(key=key, ci_class="server", name="n")], NOON)
+        except StoreError as error:
+            if error.code is not ErrorCode.STORE_GONE:
+                raise
+    raise AssertionError("the engine did not come back")
+
+
+async def kill_while_starting(folder: Path) -> None:
+    """Kill the engine, and again as soon as it is being started."""
+    for _ in range(2):
+        pid = runtime(folder)["pid"]
+        os.kill(int(str(pid)), signal.SIGKILL)
+        while runtime(folder)["pid"] == pid:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_port_that_was_taken_since_is_left_to_its_taker(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, "256m")
+    address = await engine.start()
+    port = int(address.uri.rpartition(":")[2])
+    os.kill(int(str(runtime(tmp_path)["pid"])), signal.SIGKILL)
+    while is_alive(runtime(tmp_path)["pid"]):
+        await asyncio.sleep(0.05)
+    with socket.create_server(("127.0.0.1", port)):
+        again = await engine.start()
+    try:
+        assert again.uri != address.uri
+        async with open_store(again, VERBS, MIGRATIONS) as store:
+            assert await store.head() == 0
+    finally:
+        await engine.stop()
 
 
 async def test_two_starters_share_one_engine_and_only_its_owner_can_read_the_password(tmp_path: Path) -> None:
