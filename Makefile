@@ -7,10 +7,10 @@ ARGS ?=
 SIZE ?= S
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-long check bench generate wheel
+.PHONY: help setup demo serve test test-long test-crash test-backup check bench generate wheel
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(READY) ## Make the environment in .venv with everything pinned
 
@@ -32,6 +32,12 @@ test: $(READY) ## Run the whole suite; Neo4j too where java and mvn are there
 
 test-long: $(READY) ## Run the whole suite with many more generated cases
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(ARGS)
+
+test-crash: $(READY) ## Kill server and engines many times under load; CMDB_CRASH_KILLS each, default 20
+	$(BIN)/python -m pytest -s tests/crash/test_many_kills.py $(ARGS)
+
+test-backup: $(READY) ## Back up and restore SIZE=S or M under load, from each engine to the other
+	CMDB_BACKUP_SIZE=$(SIZE) $(BIN)/python -m pytest -s tests/crash/test_backup_size.py $(ARGS)
 
 check: $(READY) ## Check style, types, import rules and size budget
 	$(BIN)/ruff check .

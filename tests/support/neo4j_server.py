@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from neo4j import GraphDatabase
-from neo4j.exceptions import DriverError, Neo4jError
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
 from testcontainers.community.neo4j import Neo4jContainer
 
 from cmdb.store.connection import StoreAddress
@@ -37,10 +37,23 @@ def neo4j_for_tests() -> Iterator[StoreAddress]:
         with Neo4jContainer("neo4j:5.26-community") as container:
             yield StoreAddress(container.get_connection_url(), "neo4j", container.password, "neo4j")
     elif _java_version() >= 17 and shutil.which("mvn"):
-        with tempfile.TemporaryDirectory(prefix="cmdb-neo4j-") as home, _server(Path(home)) as address:
-            yield address
+        with tempfile.TemporaryDirectory(prefix="cmdb-neo4j-") as home, own_neo4j(Path(home)) as server:
+            yield server.address
     else:
         _missing("no CMDB_TEST_NEO4J_URI, no Docker daemon, and not both java (17 or later) and mvn")
+
+
+@contextmanager
+def own_neo4j(home: Path) -> "Iterator[Neo4jServer]":
+    """Yield a running Neo4j of one's own, to be killed and started again; skip or fail where there is none."""
+    if _java_version() < 17 or not shutil.which("mvn"):
+        _missing("a Neo4j that is killed needs java (17 or later) and mvn")
+    server = Neo4jServer(home)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def _missing(why: str) -> None:
@@ -87,49 +100,72 @@ def _jars() -> Path:
     return cache
 
 
-@contextmanager
-def _server(home: Path) -> Iterator[StoreAddress]:
-    jars = _jars()
-    port = _free_port()
-    (home / "conf").mkdir()
-    (home / "conf" / "neo4j.conf").write_text(
-        f"server.bolt.listen_address=127.0.0.1:{port}\n"
-        "server.http.enabled=false\n"
-        "server.https.enabled=false\n"
-        "server.memory.pagecache.size=128m\n"
-        "dbms.usage_report.enabled=false\n"
-    )
-    command = ["java", "-Xmx768m", *_OPENS, "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint"]
-    command += [f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
-    with (home / "out.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    try:
-        _wait_and_set_password(server, port, home / "out.log")
-        yield StoreAddress(f"bolt://127.0.0.1:{port}", "neo4j", _PASSWORD, "neo4j")
-    finally:
-        server.terminate()
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+class Neo4jServer:
+    """A Neo4j process that keeps its folder and port over kills and starts."""
 
+    def __init__(self, home: Path) -> None:
+        """Settle in an empty folder."""
+        self._home = home
+        self._port = _free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.address = StoreAddress(f"bolt://127.0.0.1:{self._port}", "neo4j", _PASSWORD, "neo4j")
+        (home / "conf").mkdir(parents=True)
+        (home / "conf" / "neo4j.conf").write_text(
+            f"server.bolt.listen_address=127.0.0.1:{self._port}\n"
+            "server.http.enabled=false\n"
+            "server.https.enabled=false\n"
+            "server.memory.pagecache.size=128m\n"
+            "dbms.usage_report.enabled=false\n"
+        )
 
-def _wait_and_set_password(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            break
-        try:
-            with (
-                GraphDatabase.driver(f"bolt://127.0.0.1:{port}", auth=("neo4j", "neo4j")) as driver,
-                driver.session(database="system") as session,
-            ):
-                session.run(f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{_PASSWORD}'").consume()
-            return
-        except (DriverError, Neo4jError, OSError):
+    def start(self) -> None:
+        """Start and wait until it answers."""
+        command = ["java", "-Xmx768m", *_OPENS, "-cp", f"{_jars()}/*", "org.neo4j.server.CommunityEntryPoint"]
+        command += [f"--home-dir={self._home}", f"--config-dir={self._home / 'conf'}"]
+        with (self._home / "out.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if self._answers():
+                return
             time.sleep(0.5)
-    pytest.fail(f"Neo4j did not come up: {log.read_text(errors='replace')[-1000:]}")
+        pytest.fail(f"Neo4j did not come up: {(self._home / 'out.log').read_text(errors='replace')[-1000:]}")
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """End it in order."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _answers(self) -> bool:
+        """Whether it takes our password; a new one is given it first."""
+        try:
+            try:
+                self._run(_PASSWORD, "neo4j", "RETURN 1")
+            except AuthError:
+                self._run("neo4j", "system", f"ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO '{_PASSWORD}'")
+        except (DriverError, Neo4jError, OSError):
+            return False
+        return True
+
+    def _run(self, password: str, database: str, statement: str) -> None:
+        with (
+            GraphDatabase.driver(self.address.uri, auth=("neo4j", password)) as driver,
+            driver.session(database=database) as session,
+        ):
+            session.run(statement).consume()
 
 
 def _free_port() -> int:
