@@ -12,6 +12,7 @@ from cmdb.store.counter import settled_revision
 from cmdb.store.cut import read_cut
 from cmdb.store.migrations import Migration, reapply, schema_version
 from cmdb.store.restoring import begin, draw_links, end, write_entries
+from cmdb.store.shape import LINKS
 
 Progress = Callable[[int], None]
 """Is told, now and then, how many entries are done."""
@@ -57,7 +58,7 @@ async def read_backup(
     _check_verbs(archive, verbs)
     await begin(connection)
     await write_entries(connection, archive.entries(), progress)
-    await draw_links(connection, archive.entries())
+    await draw_links(connection, archive.entries(LINKS))
     found = await hash_at(connection, archive.header.revision)
     if found != archive.seal.content:
         raise StoreError(

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from io import BufferedWriter
@@ -134,9 +134,14 @@ class Archive:
             except (ValueError, TypeError, LookupError, zlib.error) as error:
                 raise _damaged(source, "its entries cannot be read") from error
 
-    def entries(self) -> Iterator[Entry]:
-        """Return every entry in the order of the file."""
-        return map(_entry, self._lines())
+    def entries(self, kinds: Collection[str] | None = None) -> Iterator[Entry]:
+        """Return the entries of these kinds, or all, in the order of the file."""
+        lines = self._lines()
+        if kinds is not None:
+            # Canonical JSON ends with the kind: most lines need not be read to be left out.
+            ends = tuple(f'"kind":"{kind}"}}'.encode() for kind in kinds)
+            lines = (line for line in lines if line.endswith(ends))
+        return map(_entry, lines)
 
     def _sealed(self) -> tuple[Seal, int]:
         """Return the seal and where it begins; the last four bytes of a gzip member tell its length."""
@@ -204,7 +209,7 @@ class Archive:
 
 
 def _entry(line: bytes) -> Entry:
-    return Entry(**json.loads(line))
+    return Entry(**json.loads(line.decode()))  # of bytes, json would guess the encoding first
 
 
 @contextmanager

@@ -72,9 +72,8 @@ async def write_entries(
 
 
 async def draw_links(connection: Connection, entries: Iterable[Entry]) -> None:
-    """Draw the links that follow from the records, now that every end is there."""
-    linked = (entry for entry in entries if entry.kind in LINKS)
-    for batch in _batches(linked):
+    """Draw the links that follow from records of kinds that have any, now that every end is there."""
+    for batch in _batches(entries):
         await connection.write(partial(_link, batch))
 
 

@@ -30,6 +30,16 @@ def test_it_gives_back_what_was_added(tmp_path: Path) -> None:
     assert (read.verbs, read.size) == ({"USES"}, written.size)
 
 
+def test_it_gives_back_some_kinds_alone(tmp_path: Path) -> None:
+    tricky = Entry("item", {"key": '"kind":"party"}', "name": '{"kind":"dependency"}'})
+    craft(tmp_path / "b", [*ENTRIES, tricky])
+    read = Archive(tmp_path / "b")
+    kinds = {"party", "dependency"}
+    assert list(read.entries(kinds)) == [entry for entry in ENTRIES if entry.kind in kinds]
+    assert list(read.entries({"item"})) == [tricky]
+    assert list(read.entries(set())) == []
+
+
 def test_the_same_entries_make_the_same_bytes(tmp_path: Path) -> None:
     craft(tmp_path / "one", ENTRIES)
     craft(tmp_path / "two", ENTRIES)
