@@ -15,6 +15,10 @@ from cmdb.store.writing import BatchWrite, NothingWritten
 ARCHIVED = "MATCH (v:Version {key: $key}) RETURN v.recorded_at AS recorded_at, v.recorded_by AS recorded_by"
 
 
+class WrittenBefore(NothingWritten):
+    """An attempt whose answer was lost has written the batch; carries what it would have answered."""
+
+
 class RepeatableWrite:
     """One batch of one source at one moment, in as many attempts as it takes."""
 
@@ -29,7 +33,7 @@ class RepeatableWrite:
         self._sent: WriteOutcome | None = None
 
     async def run(self, transaction: Transaction) -> WriteOutcome:
-        """Write and return the outcome; raise NothingWritten when nothing changes or an earlier attempt did it.
+        """Write and return the outcome; NothingWritten means that nothing changes, WrittenBefore that a lost attempt did.
 
         The same batch applied twice could undo what others wrote in between.
         """
@@ -57,7 +61,7 @@ class RepeatableWrite:
         key = f"{record.kind}|{record.key}|{self._sent.revision}"
         states += await transaction.run(ARCHIVED, key=key)
         if any(self._is_ours(state) for state in states):
-            raise NothingWritten(self._sent)
+            raise WrittenBefore(self._sent)
 
     def _is_ours(self, state: Properties) -> bool:
         """Another writer takes the number when the lost attempt was not committed."""

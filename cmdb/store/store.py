@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
-from cmdb.store.repeating import RepeatableWrite
+from cmdb.store.repeating import RepeatableWrite, WrittenBefore
 from cmdb.store.writing import NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
@@ -83,8 +84,11 @@ class Store:
         async with self._turn:
             try:
                 return await self._connection.write(batch.run)
+            except WrittenBefore as lost:
+                return lost.outcome
             except NothingWritten as nothing:
-                return nothing.outcome
+                # An engine without locks shows what others committed after this writer took its number.
+                return replace(nothing.outcome, revision=await self.head())
 
 
 @asynccontextmanager

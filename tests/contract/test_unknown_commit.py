@@ -1,9 +1,10 @@
 """A connection that is lost around the commit: written exactly once, and the caller is told what is so."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from cmdb.ports.graph import RowStatus, WriteOutcome
 from cmdb.store.archive import read_backup, write_backup
 from cmdb.store.canonical import canonical_hash
 from cmdb.store.connection import Connection, StoreAddress, Transaction, open_connection
+from cmdb.store.counter import TAKE_REVISION
 from cmdb.store.migrations import read_migrations
 from cmdb.store.store import Store, open_store
 from tests.conftest import MIGRATIONS, VERBS, wipe
@@ -129,6 +131,49 @@ async def test_a_restore_whose_commits_get_lost_holds_the_same(
     assert (await write(line.other, item("d"), at=2)).revision == 3
     left = await line.connection.read("MATCH (c:Counter) RETURN c.name AS name")
     assert left == [{"name": "revision"}]
+
+
+class Overtaken:
+    """A connection beside which another writer commits as soon as a transaction has taken its number."""
+
+    def __init__(self, connection: Connection, overtake: Callable[[], Awaitable[object]]) -> None:
+        self._connection = connection
+        self._overtake = overtake
+        self.read = connection.read
+
+    async def write(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def overtaken(transaction: Transaction) -> Any:
+            return await work(self.Turn(transaction, self._overtake))
+
+        return await self._connection.write(overtaken)
+
+    class Turn:
+        """The transaction."""
+
+        repeated = False
+
+        def __init__(self, transaction: Transaction, overtake: Callable[[], Awaitable[object]]) -> None:
+            self._transaction = transaction
+            self._overtake = overtake
+
+        async def run(self, statement: str, /, **parameters: object) -> list[dict[str, Any]]:
+            rows = await self._transaction.run(statement, **parameters)
+            if statement == TAKE_REVISION:
+                await self._overtake()
+            return rows
+
+
+async def test_an_unchanged_batch_answers_no_earlier_revision_than_that_of_what_it_found(
+    embedded_address: StoreAddress,
+) -> None:
+    """Only an engine without locks lets another writer in here."""
+    async with open_store(embedded_address, VERBS, MIGRATIONS) as other:
+        await wipe(embedded_address)
+        await write(other, item("z"))
+        async with open_connection(embedded_address) as connection:
+            store = Store(Overtaken(connection, lambda: write(other, item("a"))), VERBS)  # type: ignore[arg-type]
+            outcome = await write(store, item("a"))
+    assert (outcome.revision, statuses(outcome)) == (2, {RowStatus.UNCHANGED})
 
 
 async def test_writers_that_lock_each_other_out_are_both_written(store_address: StoreAddress) -> None:
