@@ -33,7 +33,7 @@ class RepeatableWrite:
         self._sent: WriteOutcome | None = None
 
     async def run(self, transaction: Transaction) -> WriteOutcome:
-        """Write and return the outcome; NothingWritten means that nothing changes, WrittenBefore that a lost attempt did.
+        """Write and return the outcome; raise NothingWritten when nothing changes, WrittenBefore after a lost success.
 
         The same batch applied twice could undo what others wrote in between.
         """
