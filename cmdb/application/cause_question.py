@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from cmdb.application.change_question import suspect_changes
 from cmdb.application.lookup import find_place
-from cmdb.application.proof import path_between
-from cmdb.application.snapshot import Mask, Snapshot
-from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
-from cmdb.impact.propagation import spread
-from cmdb.impact.reach import Way, downstream, hops
+from cmdb.application.proof import Steps
+from cmdb.application.snapshot import LADDER, Mask, Snapshot
+from cmdb.application.symptoms import Symptoms
+from cmdb.impact.counterfactual import if_alone, if_repaired
+from cmdb.impact.paths import PathsFrom
 from cmdb.impact.rootcause import Candidate, rank
 from cmdb.model.access import Principal
 from cmdb.model.answers import ProbableCause, ProbableCausesAnswer, SuspectChange
@@ -27,50 +25,52 @@ def answer_probable_causes(
     """Rank the CIs that fail or changed on the CI or upstream of it; hidden ones appear as restricted."""
     place = find_place(snapshot, principal, item)
     mask = snapshot.mask(principal)
-    suspects = suspect_changes(snapshot, mask, place, onset_of(snapshot, place))
+    symptoms = Symptoms(snapshot, place)
+    suspects = suspect_changes(snapshot, mask, symptoms)
     return ProbableCausesAnswer(
         basis=snapshot.basis,
         item=snapshot.ref(place, mask),
         health=snapshot.health(place),
-        causes=tuple(probable_causes(snapshot, mask, place, suspects)[:first]),
+        causes=tuple(probable_causes(snapshot, mask, symptoms, suspects)[:first]),
         suspects=tuple(suspects[:first]),
     )
 
 
 def probable_causes(
-    snapshot: Snapshot, mask: Mask | None, place: int, suspects: Sequence[SuspectChange]
+    snapshot: Snapshot, mask: Mask | None, symptoms: Symptoms, suspects: Sequence[SuspectChange]
 ) -> list[ProbableCause]:
     """Return the ranked causes of one CI's trouble, best first."""
-    symptoms = symptoms_around(snapshot, place)
-    if not symptoms:
+    if not symptoms.events:
         return []
     best: dict[str, float] = {}
     for suspect in suspects:
         best[suspect.target.key] = max(best.get(suspect.target.key, 0.0), suspect.score)
+    places = _candidates(snapshot, symptoms, best)
+    needs = _needs(snapshot, symptoms.place, places)
     candidates = [
-        _candidate(snapshot, place, candidate, symptoms, best)
-        for candidate in _candidates(snapshot, place, best)
+        _candidate(snapshot, place, symptoms, (need, best.get(snapshot.topology.keys[place], 0.0)))
+        for place, need in zip(places, needs, strict=True)
     ]
-    ranked = rank(candidates, min(event.raised_at for event in symptoms))
-    index = snapshot.topology.index
+    ranked = rank(candidates, min(event.raised_at for event in symptoms.events))
+    steps, index = Steps(snapshot, mask), snapshot.topology.index
+    paths = PathsFrom(snapshot.topology, symptoms.place, snapshot.effective)
     return [
         ProbableCause(
             item=snapshot.ref(index[candidate.item], mask),
             score=round(score, 4),
             terms=terms,
             events=_visible_events(snapshot, mask, index[candidate.item]),
-            explains=_explained(snapshot, mask, index[candidate.item], symptoms),
-            path=path_between(snapshot, place, index[candidate.item], mask),
+            explains=_explained(symptoms, mask, index[candidate.item]),
+            path=steps.path(paths.path(index[candidate.item])),
         )
         for candidate, score, terms in ranked
     ]
 
 
-def _candidates(snapshot: Snapshot, place: int, changed: dict[str, float]) -> list[int]:
-    keys = snapshot.topology.keys
-    distance = hops(snapshot.topology, place, Way.UPSTREAM)
-    failing = [at for at in distance if _errors(snapshot, at)]
-    silent = [at for at in distance if keys[at] in changed and not _errors(snapshot, at)]
+def _candidates(snapshot: Snapshot, symptoms: Symptoms, changed: dict[str, float]) -> list[int]:
+    keys, distance = snapshot.topology.keys, symptoms.distance
+    failing = [at for at in distance if symptoms.fails(at)]
+    silent = [at for at in distance if keys[at] in changed and not symptoms.fails(at)]
 
     def nearest(at: int) -> tuple[int, str]:
         return distance[at], keys[at]
@@ -78,34 +78,36 @@ def _candidates(snapshot: Snapshot, place: int, changed: dict[str, float]) -> li
     return (sorted(failing, key=nearest) + sorted(silent, key=nearest))[:CANDIDATES]
 
 
-def _errors(snapshot: Snapshot, place: int) -> list[Event]:
-    events = snapshot.events_at.get(snapshot.topology.keys[place], ())
-    return [event for event in events if event.direction is Direction.ERROR]
-
-
 def _candidate(
-    snapshot: Snapshot, place: int, candidate: int, symptoms: Sequence[Event], changed: dict[str, float]
+    snapshot: Snapshot, candidate: int, symptoms: Symptoms, weighed: tuple[float, float]
 ) -> Candidate:
-    events = _errors(snapshot, candidate)
-    above = [at for at, far in hops(snapshot.topology, candidate, Way.UPSTREAM).items() if far == 1]
+    need, suspect = weighed
+    views = snapshot.topology.views
+    found = snapshot.events_at.get(snapshot.topology.keys[candidate], ())
+    errors = [event for event in found if event.direction is Direction.ERROR]
+    edges = views.up_edges[views.up[candidate] : views.up[candidate + 1]]
+    above = {views.provider[edge] for edge in edges} - {candidate}
     return Candidate(
         item=snapshot.topology.keys[candidate],
-        cover=share_reached(snapshot, candidate, symptoms),
-        need=_need(snapshot, place, candidate),
-        own=max((event.severity for event in events), default=Severity.OK),
-        provider=Severity(int(max((snapshot.outage[at] for at in above), default=0))),
-        raised_at=min((event.raised_at for event in events), default=None),
-        suspect=changed.get(snapshot.topology.keys[candidate], 0.0),
+        cover=symptoms.share_explained(candidate),
+        need=need,
+        own=max((event.severity for event in errors), default=Severity.OK),
+        provider=max((LADDER[snapshot.outage[at]] for at in above), default=Severity.OK),
+        raised_at=min((event.raised_at for event in errors), default=None),
+        suspect=suspect,
     )
 
 
-def _need(snapshot: Snapshot, place: int, candidate: int) -> float:
-    """Share of the CI's severity that repairing the candidate takes away; a silent one is assumed down instead."""
-    now = int(snapshot.effective[place])
-    if snapshot.outage[candidate]:
-        return (now - int(snapshot.effective_with({candidate: 0})[place])) / now if now else 0.0
-    assumed = spread(snapshot.topology, {candidate: int(Severity.CRITICAL)})
-    return min(1.0, assumed.get(place, 0) / max(now, 1))
+def _needs(snapshot: Snapshot, place: int, candidates: Sequence[int]) -> list[float]:
+    """Share of the CI's severity that repairing each takes away; a silent one is assumed down instead."""
+    topology, now = snapshot.topology, int(snapshot.effective[place])
+    failing = [at for at in candidates if snapshot.outage[at]]
+    silent = [at for at in candidates if not snapshot.outage[at]]
+    repaired = if_repaired(topology, snapshot.outage, snapshot.effective, place, failing)
+    found = {at: (now - then) / max(now, 1) for at, then in zip(failing, repaired, strict=True)}
+    alone = if_alone(topology, place, silent)
+    found |= {at: min(1.0, then / max(now, 1)) for at, then in zip(silent, alone, strict=True)}
+    return [found[at] for at in candidates]
 
 
 def _visible_events(snapshot: Snapshot, mask: Mask | None, place: int) -> tuple[Event, ...]:
@@ -113,11 +115,5 @@ def _visible_events(snapshot: Snapshot, mask: Mask | None, place: int) -> tuple[
     return () if hidden else snapshot.events_at.get(snapshot.topology.keys[place], ())
 
 
-def _explained(
-    snapshot: Snapshot, mask: Mask | None, place: int, symptoms: Sequence[Event]
-) -> tuple[Event, ...]:
-    topology = snapshot.topology
-    reach = downstream(topology, [place])
-    shown = reach if mask is None else reach[mask[reach]]
-    keys = {topology.keys[at] for at in np.asarray(shown).tolist()} - {topology.keys[place]}
-    return tuple(event for event in symptoms if event.item in keys)
+def _explained(symptoms: Symptoms, mask: Mask | None, place: int) -> tuple[Event, ...]:
+    return tuple(event for at, event in symptoms.reached_from(place) if mask is None or mask[at])

@@ -1,20 +1,20 @@
 """Answers "what changed upstream?"."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cmdb.application.lookup import find_place
-from cmdb.application.proof import path_between
+from cmdb.application.proof import Steps
 from cmdb.application.requests import UpstreamChangesRequest
 from cmdb.application.snapshot import Mask, Snapshot
-from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
+from cmdb.application.symptoms import Symptoms, onset_of
 from cmdb.desk.words import overlap, tokens
-from cmdb.impact.reach import Way, hops
+from cmdb.impact.arrays import STRENGTHS
+from cmdb.impact.paths import PathsFrom
 from cmdb.impact.suspects import Suspicion, exclusion, rank
 from cmdb.model.access import Principal
 from cmdb.model.answers import SuspectChange, Term, UpstreamChangesAnswer
-from cmdb.model.records import Change, ChangeState, Direction, Event
+from cmdb.model.records import Change, ChangeState
 from cmdb.model.severity import Strength
 
 _STRENGTH = {Strength.HARD: 1.0, Strength.SOFT: 0.5, Strength.TELEMETRY: 0.0}
@@ -30,9 +30,9 @@ class _Scope:
 
     snapshot: Snapshot
     mask: Mask | None
-    place: int
-    distance: Mapping[int, int]
-    symptoms: Sequence[Event]
+    symptoms: Symptoms
+    paths: PathsFrom
+    steps: Steps
     onset: datetime
     words: frozenset[str]
 
@@ -44,7 +44,7 @@ def answer_upstream_changes(
     place = find_place(snapshot, principal, request.item)
     onset = request.onset or onset_of(snapshot, place)
     horizon = timedelta(hours=request.hours)
-    scope = _scope(snapshot, snapshot.mask(principal), place, onset, request.words)
+    scope = _scope(snapshot, snapshot.mask(principal), Symptoms(snapshot, place), onset, request.words)
     ranked, refused = _suspects(scope, horizon)
     excluded = [
         _describe(scope, change, target, (0.0, ()), reason)
@@ -55,23 +55,22 @@ def answer_upstream_changes(
         item=snapshot.ref(place, scope.mask),
         onset=onset,
         since=onset - horizon,
-        upstream=len(scope.distance) - 1,
+        upstream=len(scope.symptoms.distance) - 1,
         suspects=tuple(ranked[: request.first]),
         excluded=tuple(excluded),
         has_more=max(len(ranked), len(refused)) > request.first,
     )
 
 
-def suspect_changes(
-    snapshot: Snapshot, mask: Mask | None, place: int, onset: datetime
-) -> list[SuspectChange]:
-    """Return the ranked suspects within a week before the onset, best first."""
-    return _suspects(_scope(snapshot, mask, place, onset, ""), timedelta(days=7))[0]
+def suspect_changes(snapshot: Snapshot, mask: Mask | None, symptoms: Symptoms) -> list[SuspectChange]:
+    """Return the ranked suspects within a week before the symptoms' onset, best first."""
+    scope = _scope(snapshot, mask, symptoms, onset_of(snapshot, symptoms.place), "")
+    return _suspects(scope, timedelta(days=7))[0]
 
 
-def _scope(snapshot: Snapshot, mask: Mask | None, place: int, onset: datetime, words: str) -> _Scope:
-    distance = hops(snapshot.topology, place, Way.UPSTREAM)
-    return _Scope(snapshot, mask, place, distance, symptoms_around(snapshot, place), onset, tokens(words))
+def _scope(snapshot: Snapshot, mask: Mask | None, symptoms: Symptoms, onset: datetime, words: str) -> _Scope:
+    paths = PathsFrom(snapshot.topology, symptoms.place, snapshot.effective)
+    return _Scope(snapshot, mask, symptoms, paths, Steps(snapshot, mask), onset, tokens(words))
 
 
 def _suspects(scope: _Scope, horizon: timedelta) -> tuple[list[SuspectChange], list[_Refused]]:
@@ -89,19 +88,19 @@ def _suspects(scope: _Scope, horizon: timedelta) -> tuple[list[SuspectChange], l
     found = [
         _describe(scope, row.change, targets[row.change.key], (score, terms)) for row, score, terms in ranked
     ]
-    return found, sorted(refused, key=lambda row: (scope.distance[row[1]], row[0].key))
+    return found, sorted(refused, key=lambda row: (scope.symptoms.distance[row[1]], row[0].key))
 
 
 def _changes(scope: _Scope) -> list[tuple[Change, int]]:
     """Return each change once, with its target nearest to the CI; hidden targets do not count."""
     nearest: dict[str, tuple[int, int]] = {}
-    index = scope.snapshot.topology.index
-    for key, changes in scope.snapshot.changes_at.items():
-        place = index.get(key)
-        if place is None or place not in scope.distance or (scope.mask is not None and not scope.mask[place]):
+    keys, changes_at = scope.snapshot.topology.keys, scope.snapshot.changes_at
+    for place, far in scope.symptoms.distance.items():
+        changes = changes_at.get(keys[place], ())
+        if scope.mask is not None and not scope.mask[place]:
             continue
         for change in changes:
-            found = (scope.distance[place], place)
+            found = (far, place)
             nearest[change.key] = min(nearest.get(change.key, found), found)
     return [(scope.snapshot.changes[key], place) for key, (_, place) in sorted(nearest.items())]
 
@@ -115,9 +114,9 @@ def _suspicion(scope: _Scope, change: Change, target: int) -> Suspicion:
     ]
     return Suspicion(
         change=change,
-        cover=share_reached(snapshot, target, scope.symptoms),
+        cover=scope.symptoms.share_explained(target),
         origin=_origin(scope, target),
-        hops=scope.distance[target],
+        hops=scope.symptoms.distance[target],
         strength=_weakest(scope, target),
         failed=sum(other.state in _FAILED for other in past),
         past=len(past),
@@ -127,22 +126,15 @@ def _suspicion(scope: _Scope, change: Change, target: int) -> Suspicion:
 
 def _origin(scope: _Scope, target: int) -> float:
     """1 where the target fails itself and nothing upstream of it does, a quarter where something upstream does too."""
-    snapshot = scope.snapshot
-    if not _fails(snapshot, target):
+    if not scope.symptoms.fails(target):
         return 0.0
-    above = hops(snapshot.topology, target, Way.UPSTREAM)
-    distances = [far for place, far in above.items() if far > 0 and _fails(snapshot, place)]
-    return 0.25 if distances else 1.0
-
-
-def _fails(snapshot: Snapshot, place: int) -> bool:
-    events = snapshot.events_at.get(snapshot.topology.keys[place], ())
-    return any(event.direction is Direction.ERROR for event in events)
+    return 0.25 if scope.symptoms.fails_above(target) else 1.0
 
 
 def _weakest(scope: _Scope, target: int) -> float:
-    steps = path_between(scope.snapshot, scope.place, target, None)
-    return min((_STRENGTH[step.strength] for step in steps), default=1.0)
+    strength = scope.snapshot.topology.strength
+    edges = scope.paths.path(target)
+    return min((_STRENGTH[STRENGTHS[strength[edge]]] for edge in edges), default=1.0)
 
 
 def _describe(
@@ -156,8 +148,8 @@ def _describe(
     return SuspectChange(
         change=change,
         target=scope.snapshot.ref(target, scope.mask),
-        hops=scope.distance[target],
-        path=path_between(scope.snapshot, scope.place, target, scope.mask),
+        hops=scope.symptoms.distance[target],
+        path=scope.steps.path(scope.paths.path(target)),
         score=round(score, 4),
         terms=terms,
         excluded=excluded,

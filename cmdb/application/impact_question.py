@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmdb.application.lookup import find_place, missing, sees_change, sees_event
-from cmdb.application.proof import describe_margin, describe_proof
+from cmdb.application.proof import Proofs
 from cmdb.application.requests import ImpactRequest
-from cmdb.application.snapshot import Mask, Severities, Snapshot
+from cmdb.application.snapshot import LADDER, Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput, NotFound
 from cmdb.impact.propagation import spread
-from cmdb.impact.reach import downstream
+from cmdb.impact.reach import Way, layers
 from cmdb.impact.topology import IntArray
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer, ImpactRow
@@ -53,7 +53,8 @@ class ImpactQuestion:
         """Evaluate with, without and only the origin; prove the rows of the asked page."""
         origin = await self._origin(snapshot, principal, request)
         case = _case(snapshot, snapshot.mask(principal), origin)
-        reached = downstream(snapshot.topology, origin.places)
+        below = layers(snapshot.topology, origin.places, Way.DOWNSTREAM)
+        reached = np.concatenate(below) if below else np.empty(0, np.int32)
         listed = reached[snapshot.is_service[reached]] if request.services_only else reached
         hidden = 0
         if case.mask is not None:
@@ -66,6 +67,9 @@ class ImpactQuestion:
         holding = [place for place in holding if place not in origin.places]
         rows = order + holding if request.include_holding else order
         page = rows[request.skip : request.skip + request.first]
+        proofs = Proofs(snapshot, case.mask, case.own, case.severity)
+        if len(origin.places) == 1:
+            proofs.lead_to(origin.places[0], below)
         return ImpactAnswer(
             basis=snapshot.basis,
             origins=tuple(snapshot.ref(place, case.mask) for place in origin.places),
@@ -73,7 +77,7 @@ class ImpactQuestion:
             impacted=len(order),
             holding=len(holding),
             restricted=hidden,
-            rows=tuple(_row(case, place) for place in page),
+            rows=tuple(_row(case, proofs, place) for place in page),
             has_more=len(rows) > request.skip + request.first,
         )
 
@@ -164,16 +168,16 @@ def _sorted(case: _Case, places: IntArray) -> list[int]:
     return sorted(listed, key=lambda p: (-int(case.severity[p]), topology.names[p], topology.keys[p]))
 
 
-def _row(case: _Case, place: int) -> ImpactRow:
+def _row(case: _Case, proofs: Proofs, place: int) -> ImpactRow:
     snapshot, key = case.snapshot, case.snapshot.topology.keys[place]
     return ImpactRow(
         item=snapshot.ref(place, case.mask),
         health=snapshot.health(place),
-        severity=Severity(int(case.severity[place])),
-        alone=Severity(case.alone.get(place, 0)),
-        without=Severity(int(case.without[place])),
-        proof=describe_proof(snapshot, (case.own, case.severity), place, _end(case, place), case.mask),
-        margin=describe_margin(snapshot, case.severity, place, case.mask),
+        severity=LADDER[case.severity[place]],
+        alone=LADDER[case.alone.get(place, 0)],
+        without=LADDER[case.without[place]],
+        proof=proofs.proof(place, _end(case, place)),
+        margin=proofs.margin(place),
         tickets=_tickets(case, key),
         owners=snapshot.parties_of(key, Role.OWNS),
     )

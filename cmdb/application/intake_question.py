@@ -7,7 +7,7 @@ from cmdb.application.change_question import suspect_changes
 from cmdb.application.lookup import missing
 from cmdb.application.requests import IntakeRequest
 from cmdb.application.snapshot import Mask, Snapshot
-from cmdb.application.symptoms import onset_of
+from cmdb.application.symptoms import Symptoms
 from cmdb.desk.words import overlap, tokens
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
@@ -109,8 +109,8 @@ def _candidate(
     snapshot: Snapshot, mask: Mask | None, row: tuple[float, int, tuple[Term, ...]]
 ) -> IntakeCandidate:
     score, place, terms = row
-    suspects = suspect_changes(snapshot, mask, place, onset_of(snapshot, place))
-    causes = probable_causes(snapshot, mask, place, suspects)
+    symptoms = Symptoms(snapshot, place)
+    causes = probable_causes(snapshot, mask, symptoms, suspect_changes(snapshot, mask, symptoms))
     ref = snapshot.ref(place, mask)
     return IntakeCandidate(
         service=ref,

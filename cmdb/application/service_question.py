@@ -1,7 +1,7 @@
 """What a subscriber sees of their services: state, why, what still holds, and who is on it."""
 
 from cmdb.application.lookup import missing
-from cmdb.application.proof import describe_margin, describe_proof, names_of
+from cmdb.application.proof import Proofs, names_of
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Principal, PrincipalRole
@@ -25,15 +25,13 @@ def answer_my_services(snapshot: Snapshot, principal: Principal, party: str) -> 
         row.item for row in snapshot.assignments if row.party == party and row.role is Role.SUBSCRIBES
     )
     places = [snapshot.topology.index[key] for key in keys if snapshot.sees(principal, key)]
-    rows = [_status(snapshot, mask, place) for place in places if snapshot.is_service[place]]
+    proofs = Proofs(snapshot, mask)
+    rows = [_status(snapshot, proofs, mask, place) for place in places if snapshot.is_service[place]]
     return tuple(sorted(rows, key=lambda row: (-row.health.effective, row.item.name, row.item.key)))
 
 
-def _status(snapshot: Snapshot, mask: Mask | None, place: int) -> ServiceStatus:
-    severities = (snapshot.outage, snapshot.effective)
-    health = snapshot.health(place)
-    proof = describe_proof(snapshot, severities, place, None, mask)
-    left = describe_margin(snapshot, snapshot.effective, place, mask)
+def _status(snapshot: Snapshot, proofs: Proofs, mask: Mask | None, place: int) -> ServiceStatus:
+    health, proof, left = snapshot.health(place), proofs.proof(place), proofs.margin(place)
     ref = snapshot.ref(place, mask)
     return ServiceStatus(
         item=ref,

@@ -15,7 +15,7 @@ from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.own_state import OwnState, read_own_state
 from cmdb.impact.causes import Explanation, explain
-from cmdb.impact.margin import MarginResult, margin
+from cmdb.impact.margin import Margins, present_margins
 from cmdb.impact.propagation import change, evaluate
 from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
@@ -28,6 +28,9 @@ from cmdb.ports.graph import Moment
 Severities = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 T = TypeVar("T")
+
+LADDER = tuple(Severity)
+"""The rungs by number: looking one up costs a tenth of making one."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,8 @@ class Snapshot:
     service_classes: frozenset[str]
     moment: Moment | None = None
     masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
-    margins: dict[int, MarginResult] = field(default_factory=dict, compare=False)
     explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
+    refs: dict[int, CiRef] = field(default_factory=dict, compare=False)
 
     @property
     def basis(self) -> Basis:
@@ -126,26 +129,21 @@ class Snapshot:
         object.__setattr__(moved, "at", at)
         return moved
 
-    def margin_of(self, place: int, effective: Severities) -> MarginResult:
-        """Return the CI's margin under these severities; those of the snapshot itself are computed once."""
-        if effective is not self.effective:
-            return margin(self.topology, effective, place)
-        if place not in self.margins:
-            self.margins[place] = margin(self.topology, effective, place)
-        return self.margins[place]
+    @cached_property
+    def margins(self) -> Margins:
+        """The margins at the effective severities, with what is known from earlier revisions."""
+        return present_margins(self.topology, self.effective)
+
+    def margins_under(self, effective: Severities) -> Margins:
+        """Return the margins at these severities, by CI index."""
+        return self.margins if effective is self.effective else self.margins.after(effective)
 
     def explanation_of(self, place: int, own: Severities, effective: Severities) -> Explanation:
-        """Return why the CI stands where it does; what needs no search, or was searched before, is told at once."""
-        if not effective[place]:
-            return Explanation()
-        failing = np.flatnonzero(own)
-        if len(failing) == 1:
-            lone = (int(failing[0]),)
-            return Explanation(causes=lone, minimal_failures=(lone,), repairs=(lone,))
+        """Return why the CI stands where it does; the present is searched once."""
         if own is not self.outage:
-            return explain(self.topology, own, place)
+            return explain(self.topology, own, effective, place)
         if place not in self.explanations:
-            self.explanations[place] = explain(self.topology, own, place)
+            self.explanations[place] = explain(self.topology, own, effective, place)
         return self.explanations[place]
 
     def effective_with(self, own: Mapping[int, int]) -> Severities:
@@ -193,19 +191,21 @@ class Snapshot:
             return CiRef(
                 key="", name=f"restricted {ci_class.replace('_', ' ')}", ci_class=ci_class, restricted=True
             )
-        return CiRef(topology.keys[place], topology.names[place], topology.classes[place])
+        found = self.refs.get(place)
+        if found is None:
+            found = CiRef(topology.keys[place], topology.names[place], topology.classes[place])
+            self.refs[place] = found
+        return found
 
     def health(self, place: int) -> Health:
         """Return the state of the CI at an index."""
-        key = self.topology.keys[place]
-        own = self.own.local.get(key, Severity.OK)
-        travelled = Severity(int(self.effective[place]))
+        own = self.own.local.get(self.topology.keys[place], Severity.OK)
         return Health(
             own=own,
-            inherited=Severity(inherited(self.topology, place, self.effective.data)),
-            effective=max(own, travelled),
-            worst_case=max(own, Severity(int(self.worst_case[place]))),
-            planned=Severity(int(self.planned[place])),
+            inherited=LADDER[inherited(self.topology, place, self.effective.data)],
+            effective=max(own, LADDER[self.effective[place]]),
+            worst_case=max(own, LADDER[self.worst_case[place]]),
+            planned=LADDER[self.planned[place]],
         )
 
     def parties_of(self, key: str, role: Role) -> tuple[Party, ...]:

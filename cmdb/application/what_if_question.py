@@ -1,15 +1,29 @@
 """Answers "what if these CIs failed?"; nothing is written."""
 
+from dataclasses import dataclass
+
 from cmdb.application.lookup import find_place
-from cmdb.application.proof import path_between
+from cmdb.application.proof import Steps
 from cmdb.application.requests import WhatIfRequest
-from cmdb.application.snapshot import Mask, Severities, Snapshot
+from cmdb.application.snapshot import LADDER, Mask, Severities, Snapshot
 from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.impact.margin import Margins
+from cmdb.impact.paths import Links, PathsTo
 from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal
 from cmdb.model.answers import WhatIfAnswer, WhatIfRow
 from cmdb.model.records import Role
-from cmdb.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the rows share: severities after the assumed failures, margins before and after, paths at present."""
+
+    steps: Steps
+    after: Severities
+    before: Margins
+    later: Margins
+    paths: PathsTo
 
 
 def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequest) -> WhatIfAnswer:
@@ -37,35 +51,39 @@ def answer_what_if(snapshot: Snapshot, principal: Principal, request: WhatIfRequ
         (place for place in places if after[place] == snapshot.effective[place] and place not in assumed),
         key=lambda place: (topology.names[place], topology.keys[place]),
     )
-    rows = [_row(snapshot, after, place, assumed, mask) for place in worse[: request.first]]
-    lost = [_row(snapshot, after, place, assumed, mask) for place in thinner[: max(100, request.first)]]
-    lost = [row for row in lost if row.margin_before != row.margin_after]
+    case = _case(snapshot, mask, after, assumed[0])
+    looked_at = thinner[: max(100, request.first)]
+    lost = [place for place in looked_at if case.before.of(place).survives != case.later.of(place).survives]
+    rows = [_row(case, place) for place in [*worse[: request.first], *lost][: request.first]]
     return WhatIfAnswer(
         basis=snapshot.basis,
         assumed=tuple(snapshot.ref(place, mask) for place in assumed),
         worse=len(worse),
         margin_lost=len(lost),
-        rows=tuple([*rows, *lost][: request.first]),
+        rows=tuple(rows),
         has_more=len(worse) + len(lost) > request.first,
     )
 
 
-def _row(
-    snapshot: Snapshot,
-    after: Severities,
-    place: int,
-    assumed: tuple[int, ...],
-    mask: Mask | None,
-) -> WhatIfRow:
+def _case(snapshot: Snapshot, mask: Mask | None, after: Severities, origin: int) -> _Case:
     topology = snapshot.topology
-    before = snapshot.margin_of(place, snapshot.effective)
-    later = snapshot.margin_of(place, after)
+    return _Case(
+        steps=Steps(snapshot, mask),
+        after=after,
+        before=snapshot.margins,
+        later=snapshot.margins_under(after),
+        paths=PathsTo(topology, origin, Links(topology, snapshot.effective)),
+    )
+
+
+def _row(case: _Case, place: int) -> WhatIfRow:
+    snapshot = case.steps.snapshot
     return WhatIfRow(
-        item=snapshot.ref(place, mask),
-        before=Severity(int(snapshot.effective[place])),
-        after=Severity(int(after[place])),
-        margin_before=before.survives,
-        margin_after=later.survives,
-        path=path_between(snapshot, place, assumed[0], mask),
-        owners=snapshot.parties_of(topology.keys[place], Role.OWNS),
+        item=snapshot.ref(place, case.steps.mask),
+        before=LADDER[snapshot.effective[place]],
+        after=LADDER[case.after[place]],
+        margin_before=case.before.of(place).survives,
+        margin_after=case.later.of(place).survives,
+        path=case.steps.path(case.paths.path(place)),
+        owners=snapshot.parties_of(snapshot.topology.keys[place], Role.OWNS),
     )

@@ -60,6 +60,7 @@ class Views(NamedTuple):
     provider: memoryview
     group: memoryview
     rungs: memoryview
+    weight: memoryview
     tally: memoryview
     down: memoryview
     up: memoryview
@@ -119,6 +120,7 @@ class Topology:
             provider=self.provider.data,
             group=self.group.data,
             rungs=self.rungs.data,
+            weight=self.weight.data,
             tally=self.tally.data,
             down=self.down.data,
             up=self.up.data,
@@ -130,6 +132,11 @@ class Topology:
             members=groups.members.data,
             tables=tuple(map(bytes, self.tables)),
         )
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """Return the room for what was worked out from this topology alone; nothing in it may point back here."""
+        return {}
 
     def edge(self, edge: int) -> EdgeView:
         """Return one dependency in words."""

@@ -1,8 +1,8 @@
 """Which failures make an item as bad as it is, and which repairs would make it better.
 
-F are the failing items upstream of the item, itself included. A failure is a cause if it is pivotal: some other
-failures without it leave the item better than now, and with it do not. With at most 16 failures every subset is played
-(`lattice`); beyond that `greedy` finds true causes and true minimal sets, though not all.
+F are the failing items upstream of the item, itself included, from which failing items lead to it. A failure is a cause
+if it is pivotal: some other failures without it leave the item better than now, and with it do not. With at most 16
+failures every subset is played (`lattice`); beyond that `greedy` finds true causes and minimal sets, though not all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from cmdb.impact import greedy, lattice
 from cmdb.impact.arrays import SeverityArray, Topology
-from cmdb.impact.closure import Closure, close
+from cmdb.impact.closure import Closure, compile_closure, providers_first
 from cmdb.impact.scenarios import Bits, Table, play, table
 
 Sets = tuple[tuple[int, ...], ...]
@@ -59,11 +59,22 @@ class _Question:
         return full ^ self.bad([full ^ column for column in columns], full)
 
 
-def explain(topology: Topology, own: SeverityArray, item: int, *, most: int = 20) -> Explanation:
-    """Explain the item's effective severity under own severities [N]; at most `most` sets of each kind are listed."""
-    closure = close(topology, item)
-    severities = own[closure.order].tolist()
-    failing = {place: rung for place, rung in enumerate(severities) if rung}
+def explain(
+    topology: Topology, own: SeverityArray, effective: SeverityArray, item: int, *, most: int = 20
+) -> Explanation:
+    """Explain the item's effective severity under own ones [N]; at most `most` sets of each kind are listed.
+
+    What stands at OK while everything fails does so in every scenario, so only ways over failing items are walked.
+    """
+    if not effective[item]:
+        return Explanation()
+    order = providers_first(topology, item, effective.data)
+    levels = own.data
+    failing = {place: rung for place, at in enumerate(order) if (rung := levels[at])}
+    if len(failing) == 1:
+        lone = tuple(order[place] for place in failing)
+        return Explanation(causes=lone, minimal_failures=(lone,), repairs=(lone,))
+    closure = compile_closure(topology, order)
     if len(failing) > lattice.WIDEST:
         chosen = sorted(failing, key=lambda place: (-failing[place], -place))
         found = _explain_some(_question(closure, failing, chosen))

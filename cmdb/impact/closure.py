@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cmdb.impact.arrays import SINGLE, Topology, Views
+from cmdb.impact.reduction import Levels
 
 Least = tuple[int, ...]
 """For rungs 1..4 the least rung of the provider that is mapped to at least that, or 5 where none is."""
@@ -53,10 +54,14 @@ class Closure:
 
 def close(topology: Topology, item: int) -> Closure:
     """Walk up from the item and compile what was found."""
+    return compile_closure(topology, providers_first(topology, item))
+
+
+def compile_closure(topology: Topology, order: Sequence[int]) -> Closure:
+    """Compile the items, providers first; what they need besides counts as never failing."""
     views = topology.views
-    order = _providers_first(views, item)
     rank = {at: place for place, at in enumerate(order)}
-    least = tuple(map(_least, views.tables))
+    least = least_rungs(views)
     singles: list[list[tuple[int, Least]]] = []
     groups: list[list[LocalGroup]] = []
     consumers: list[list[int]] = [[] for _ in order]
@@ -64,7 +69,9 @@ def close(topology: Topology, item: int) -> Closure:
         alone: list[tuple[int, Least]] = []
         together: dict[int, list[tuple[int, Least, int]]] = {}
         for edge in views.up_edges[views.up[at] : views.up[at + 1]]:
-            provider = rank[views.provider[edge]]
+            provider = rank.get(views.provider[edge])
+            if provider is None:
+                continue
             consumers[provider].append(place)
             group = views.group[edge]
             if group == SINGLE:
@@ -81,15 +88,19 @@ def _local(views: Views, group: int, members: Sequence[tuple[int, Least, int]]) 
     return LocalGroup(views.trip[group], bool(views.worst[group]), members)
 
 
-def _providers_first(views: Views, item: int) -> list[int]:
-    """Return all items upstream, depth first, each after the providers it led to; the item last."""
+def providers_first(topology: Topology, item: int, levels: Levels | None = None) -> list[int]:
+    """Return all items upstream, depth first, each after the providers it led to; the item last.
+
+    Given severities, only ways over failing items are walked.
+    """
+    views = topology.views
     order: list[int] = []
     seen = {item}
     path: list[tuple[int, Iterator[int]]] = [(item, _providers(views, item))]
     while path:
         at, rest = path[-1]
         for provider in rest:
-            if provider not in seen:
+            if provider not in seen and (levels is None or levels[provider]):
                 seen.add(provider)
                 path.append((provider, _providers(views, provider)))
                 break
@@ -99,9 +110,14 @@ def _providers_first(views: Views, item: int) -> list[int]:
     return order
 
 
-def _providers(views: Views, item: int) -> Iterator[int]:
-    return map(views.provider.__getitem__, views.up_edges[views.up[item] : views.up[item + 1]])
+def least_rungs(views: Views) -> tuple[Least, ...]:
+    """Return for each row of the rung table the least provider rungs that it maps to 1..4 or above."""
+    return tuple(map(_least, views.tables))
 
 
 def _least(row: bytes) -> Least:
     return tuple(next((rung for rung in range(1, 5) if row[rung] >= at), 5) for at in (1, 2, 3, 4))
+
+
+def _providers(views: Views, item: int) -> Iterator[int]:
+    return map(views.provider.__getitem__, views.up_edges[views.up[item] : views.up[item + 1]])

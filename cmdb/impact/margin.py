@@ -13,10 +13,13 @@ from math import comb
 from cmdb.impact.arrays import SeverityArray, Topology
 from cmdb.impact.closure import Closure, close
 from cmdb.impact.scenarios import Bits, play, table
+from cmdb.impact.single_points import MOST, TOP, Found, SinglePoints, TooMany, beyond
 
 Set = tuple[int, ...]
 
-TOP = 4
+BOUND = 2
+"""Up to so many further failures margins are exact unless asked otherwise."""
+
 SCENARIOS = 16_384
 """More sets of one size than this are not tried: a table of them costs 8 KB an item."""
 
@@ -67,33 +70,102 @@ class _Surroundings:
         return [failing for number, failing in enumerate(sets) if after >> number & 1]
 
 
-def margin(topology: Topology, effective: SeverityArray, item: int, *, bound: int = 2) -> MarginResult:
+class Margins:
+    """The margins at the severities of `points`, each worked out when first asked for, exact up to `bound` failures."""
+
+    def __init__(
+        self,
+        points: SinglePoints,
+        known: dict[int, MarginResult],
+        *,
+        base: "Margins | None" = None,
+        bound: int = BOUND,
+    ) -> None:
+        self._points = points
+        self._known = known
+        self._base = base
+        self._bound = bound
+
+    def after(self, effective: SeverityArray) -> "Margins":
+        """Return the margins at other effective severities [N]; what does not differ is not worked out again."""
+        points = SinglePoints(self._points.topology, effective, Found(), base=self._points)
+        return Margins(points, {}, base=self, bound=self._bound)
+
+    def of(self, item: int) -> MarginResult:
+        """Return the item's margin."""
+        if self._base is not None and not self._points.differs(item):
+            return self._base.of(item)
+        found = self._known.get(item)
+        if found is None:
+            found = self._known[item] = _margin(self._points, item, self._bound)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What a topology keeps for the next revision: severities, and what was found at them."""
+
+    effective: SeverityArray
+    found: Found
+    margins: dict[int, MarginResult]
+
+
+def present_margins(topology: Topology, effective: SeverityArray) -> Margins:
+    """Return the margins at effective severities [N], with what the topology knows from those asked for before."""
+    latest: _Latest | None = topology.kept.get("margins")
+    if latest is None:
+        latest = _Latest(effective, Found(), {})
+    elif len(stale := beyond(topology, latest.effective, effective)):
+        margins = latest.margins.copy()
+        for item in stale.tolist():
+            margins.pop(item, None)
+        latest = _Latest(effective, latest.found.without(stale), margins)
+    topology.kept["margins"] = latest
+    return Margins(SinglePoints(topology, effective, latest.found), latest.margins)
+
+
+def margin(
+    topology: Topology, effective: SeverityArray, item: int, *, bound: int = BOUND, most: int = MOST
+) -> MarginResult:
     """Return the item's margin under these effective severities [N], exact up to `bound` further failures."""
+    return _margin(SinglePoints(topology, effective, Found(most)), item, bound)
+
+
+def _margin(points: SinglePoints, item: int, bound: int) -> MarginResult:
+    """Look for single failures where all sets are small enough to be known, and play sets of failures otherwise."""
+    topology, effective = points.topology, points.effective
     if effective[item] == TOP:
         return NOTHING_TO_LOSE
+    try:
+        alone = points.of(item, int(effective[item]) + 1) - {item}
+    except TooMany:
+        return _played(topology, effective, item, bound, singly=True)
+    if alone:
+        return MarginResult(0, exact=True, next_failures=tuple(sorted(alone, key=topology.keys.__getitem__)))
+    return _played(topology, effective, item, bound, singly=False)
+
+
+def _played(
+    topology: Topology, effective: SeverityArray, item: int, bound: int, *, singly: bool
+) -> MarginResult:
     closure = close(topology, item)
     severities = effective[closure.order].tolist()
     around = _Surroundings(closure, severities, _cover(closure, severities))
     free = sorted(set(around.cover.values()))
-    listed = free if len(free) < around.most else []
+    listed = free if singly and len(free) < around.most else []
     everything = tuple(free)
     found = around.worsening([everything, *((place,) for place in listed)])
     if everything not in found:
         return NOTHING_TO_LOSE
-    alone = {place for failing in found if len(failing) == 1 for place in failing}
+    alone = {place for failing in found if len(failing) == 1 for place in failing} if listed else set()
     if alone:
         beneath = sorted(
             (closure.order[place] for place in _beneath(around, alone)), key=topology.keys.__getitem__
         )
         return MarginResult(0, exact=True, next_failures=tuple(beneath))
-    if not listed:
+    if singly and not listed:
         return MarginResult(0, exact=False, next_failures=())
     return _joint(around, free, bound)
-
-
-def single_points(topology: Topology, effective: SeverityArray, item: int) -> tuple[int, ...]:
-    """Return the upstream items, by key, any one of whose failure would worsen the item."""
-    return margin(topology, effective, item, bound=1).next_failures
 
 
 def _joint(around: _Surroundings, free: Sequence[int], bound: int) -> MarginResult:

@@ -22,7 +22,7 @@ WIDE = 400
 """From this many edges out of a frontier on, numpy is faster than plain Python."""
 
 DENSE_SHARE = 250
-"""Whole arrays are cleared for a spread once a frontier has an edge for every so many items of the estate."""
+"""Whole arrays are cleared, for a spread or a change, once a frontier has an edge for every so many items."""
 
 REGION = 4000
 """A cleared region of more items than this is cheaper to leave to a full evaluation."""
@@ -145,8 +145,9 @@ def change(
         value[item] = max(rung, value[item])
     state = _State(value, settled, _TallyOver(views, settled), _PeakOver(views, settled))
     frontier = list(value)
+    dense_from = max(WIDE, len(topology) // DENSE_SHARE)
     while frontier:
-        if _fan_out(views, frontier) >= REGION:
+        if _fan_out(views, frontier) >= dense_from:
             return _difference(topology, own, effective, changed)
         frontier = _plain_round(views, state, frontier)
     return {item: rung for item, rung in value.items() if rung != base[item]}

@@ -20,19 +20,32 @@ class Way(StrEnum):
 
 def downstream(topology: Topology, sources: Sequence[int], *, wide: int = WIDE) -> IntArray:
     """Return the items that the sources can reach as impact, sources first, in breadth-first order."""
-    layers = _layers(topology, sources, Way.DOWNSTREAM, wide)
-    return np.concatenate(layers) if layers else np.empty(0, np.int32)
+    found = layers(topology, sources, Way.DOWNSTREAM, wide=wide)
+    return np.concatenate(found) if found else np.empty(0, np.int32)
 
 
 def upstream(topology: Topology, source: int, *, wide: int = WIDE) -> IntArray:
     """Return the items that can impact the source, itself first, in breadth-first order."""
-    return np.concatenate(_layers(topology, [source], Way.UPSTREAM, wide))
+    return np.concatenate(layers(topology, [source], Way.UPSTREAM, wide=wide))
 
 
 def hops(topology: Topology, source: int, way: Way) -> dict[int, int]:
     """Return for each item reached its least number of dependencies from the source, nearest first."""
-    layers = _layers(topology, [source], way, WIDE)
-    return {item: depth for depth, layer in enumerate(layers) for item in layer.tolist()}
+    found = layers(topology, [source], way)
+    return {item: depth for depth, layer in enumerate(found) for item in layer.tolist()}
+
+
+def layers(topology: Topology, sources: Sequence[int], way: Way, *, wide: int = WIDE) -> list[IntArray]:
+    """Return the items reached by their least number of dependencies from the sources, these first."""
+    frontier = list(dict.fromkeys(sources))
+    seen = set(frontier)
+    found: list[IntArray] = []
+    while frontier:
+        found.append(np.array(frontier, np.int32))
+        if len(frontier) >= wide:
+            return found + _wide_layers(topology, found, way)
+        frontier = _step(topology, frontier, seen, way)
+    return found
 
 
 def spans(starts: IntArray, ends: IntArray) -> IntArray:
@@ -42,18 +55,6 @@ def spans(starts: IntArray, ends: IntArray) -> IntArray:
     numbers: IntArray = np.repeat(starts - before, sizes)
     numbers += np.arange(len(numbers), dtype=np.int32)
     return numbers
-
-
-def _layers(topology: Topology, sources: Sequence[int], way: Way, wide: int) -> list[IntArray]:
-    frontier = list(dict.fromkeys(sources))
-    seen = set(frontier)
-    layers: list[IntArray] = []
-    while frontier:
-        layers.append(np.array(frontier, np.int32))
-        if len(frontier) >= wide:
-            return layers + _wide_layers(topology, layers, way)
-        frontier = _step(topology, frontier, seen, way)
-    return layers
 
 
 def _step(topology: Topology, frontier: list[int], seen: set[int], way: Way) -> list[int]:
@@ -72,13 +73,13 @@ def _step(topology: Topology, frontier: list[int], seen: set[int], way: Way) -> 
     return following
 
 
-def _wide_layers(topology: Topology, layers: list[IntArray], way: Way) -> list[IntArray]:
+def _wide_layers(topology: Topology, before: list[IntArray], way: Way) -> list[IntArray]:
     """Go on from the last layer with whole arrays, in the order that the plain walk would give."""
     seen = np.zeros(len(topology), np.bool_)
-    for layer in layers:
+    for layer in before:
         seen[layer] = True
     place = np.empty(len(topology), np.int32)
-    frontier, following = layers[-1], []
+    frontier, following = before[-1], []
     while len(frontier):
         ends = _ends(topology, frontier, way)
         frontier = first_of_each(ends[~seen[ends]], place)

@@ -1,6 +1,7 @@
 """Answers to the questions: plain data with proof, the revision and the time they hold for."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmdb.model.records import Change, Event, Item, Party, RecordKind, Role, Ticket
@@ -95,14 +96,39 @@ class CauseRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CarryingStep:
+    """A dependency of a ranked path: what it hands to its consumer, and what its redundancy group holds, if any."""
+
+    step: PathStep
+    severity: Severity
+    verdict: GroupVerdict | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedPath:
+    """One path to the origin; `severity` is what its weakest dependency hands on, OK where redundancy holds."""
+
+    severity: Severity
+    steps: tuple[CarryingStep, ...]
+
+
+def _no_paths(_: int) -> tuple[RankedPath, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """Why a CI is in its state: causes, smallest repairs, redundancy verdicts, a shortest path to the origin."""
+    """Why a CI is in its state: causes, smallest repairs, redundancy verdicts, a shortest path to the origin.
+
+    `best_paths` finds the given number of simple paths when it is called: severest first, then shortest, then by key.
+    """
 
     path: tuple[PathStep, ...]
     causes: tuple[CauseRow, ...]
     repairs: tuple[tuple[CiRef, ...], ...]
     groups: tuple[GroupVerdict, ...]
     exact: bool
+    best_paths: Callable[[int], tuple[RankedPath, ...]] = field(default=_no_paths, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

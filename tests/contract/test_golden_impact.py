@@ -33,8 +33,8 @@ def test_severities(case: GoldenCase, path: str) -> None:
     "case", [case for case in CASES if "expect_causes" in case.document], ids=lambda case: case.name
 )
 def test_causes(case: GoldenCase) -> None:
-    topology = case.topology
+    topology, effective = case.topology, evaluate(case.topology, case.own)
     for item, expected in case.document["expect_causes"].items():
-        found = explain(topology, case.own, topology.index[item])
+        found = explain(topology, case.own, effective, topology.index[item])
         assert found.exact
         assert sorted(topology.keys[cause] for cause in found.causes) == sorted(expected)

@@ -53,6 +53,21 @@ class Oracle:
                 return frozenset(reached)
             reached |= more
 
+    def handed_on(self, row: Dependency, now: Mapping[str, int]) -> int | None:
+        """What the dependency hands to its consumer, at most what its group gives; None if it takes no part."""
+        if not _takes_part(row):
+            return None
+        given = _mapped(row, now[row.provider])
+        if row.group is None:
+            return given
+        (item,) = (item for item in self.items if item.key == row.consumer)
+        (group,) = (group for group in item.groups if group.name == row.group)
+        rows = [
+            other for other in self.dependencies if other.consumer == item.key and other.group == group.name
+        ]
+        pairs = [(_mapped(other, now[other.provider]), other.weight) for other in rows if _takes_part(other)]
+        return min(given, _group(group, pairs))
+
     def sufficient(self, own: Own, key: str) -> list[Failures]:
         """All sets of failures that alone give the item at least its present severity."""
         level = self.severities(own)[key]

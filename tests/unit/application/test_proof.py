@@ -1,6 +1,6 @@
 """Proof that a reader can check, hidden parts kept hidden."""
 
-from cmdb.application.proof import describe_margin, describe_path, describe_proof, names_of, path_between
+from cmdb.application.proof import Proofs, describe_path, names_of, path_between
 from cmdb.application.snapshot import Snapshot
 from cmdb.model.answers import Proof
 from cmdb.model.records import Direction
@@ -10,9 +10,8 @@ from tests.support.small_estate import ANN, furnished, outage, raised
 
 def proof_of(snapshot: Snapshot, key: str, origin: str | None = None, *, hidden: bool = False) -> Proof:
     index = snapshot.topology.index
-    severities = (snapshot.outage, snapshot.effective)
     end = index[origin] if origin else None
-    return describe_proof(snapshot, severities, index[key], end, snapshot.mask(ANN) if hidden else None)
+    return Proofs(snapshot, snapshot.mask(ANN) if hidden else None).proof(index[key], end)
 
 
 def providers(proof: Proof) -> list[str]:
@@ -73,9 +72,9 @@ async def test_what_is_hidden_appears_without_key_and_events() -> None:
 async def test_margins_name_the_next_failures_as_far_as_visible() -> None:
     snapshot = await (await outage()).snapshot()
     place = snapshot.topology.index["mail"]
-    left = describe_margin(snapshot, snapshot.effective, place, None)
+    left = Proofs(snapshot, None).margin(place)
     assert (left.survives, [ref.key for ref in left.next_failures]) == (0, ["r2"])
-    hidden = describe_margin(snapshot, snapshot.effective, place, snapshot.mask(ANN))
+    hidden = Proofs(snapshot, snapshot.mask(ANN)).margin(place)
     assert [ref.restricted for ref in hidden.next_failures] == [True]
 
 

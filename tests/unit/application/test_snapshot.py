@@ -178,4 +178,4 @@ async def test_what_is_told_at_once_equals_what_is_searched() -> None:
     snapshot = await bench.snapshot()
     for place in range(len(snapshot.topology)):
         told = snapshot.explanation_of(place, snapshot.outage, snapshot.effective)
-        assert told == explain(snapshot.topology, snapshot.outage, place)
+        assert told == explain(snapshot.topology, snapshot.outage, snapshot.effective, place)

@@ -1,10 +1,8 @@
 """What is wrong around a CI, since when, and how much of it one failure explains."""
 
-from dataclasses import replace
-
 import pytest
 
-from cmdb.application.symptoms import onset_of, share_reached, symptoms_around
+from cmdb.application.symptoms import Symptoms, onset_of
 from cmdb.model.records import Direction
 from cmdb.model.severity import Severity
 from tests.support.moments import NOON, minutes
@@ -40,8 +38,8 @@ async def test_without_trouble_it_is_now() -> None:
 async def test_symptoms_lie_on_the_ci_and_upstream_of_it() -> None:
     snapshot = await (await outage()).snapshot()
     for key, found in (("finance", {"finance", "vpnc", "r1"}), ("r1", {"r1"}), ("mail", {"r1"})):
-        around = symptoms_around(snapshot, snapshot.topology.index[key])
-        assert {event.item for event in around} == found
+        around = Symptoms(snapshot, snapshot.topology.index[key])
+        assert {event.item for event in around.events} == found
 
 
 @pytest.mark.parametrize(
@@ -49,20 +47,29 @@ async def test_symptoms_lie_on_the_ci_and_upstream_of_it() -> None:
 )
 async def test_the_share_explained_is_weighted_by_severity(cause: str, share: float) -> None:
     snapshot = await (await outage()).snapshot()
-    symptoms = symptoms_around(snapshot, snapshot.topology.index["finance"])
-    assert share_reached(snapshot, snapshot.topology.index[cause], symptoms) == share
+    symptoms = Symptoms(snapshot, snapshot.topology.index["finance"])
+    assert symptoms.share_explained(snapshot.topology.index[cause]) == share
 
 
 async def test_starvation_is_explained_from_its_consumers() -> None:
-    starved = raised("r1", Severity.MAJOR, direction=Direction.STARVATION)
-    snapshot = await (await furnished(starved)).snapshot()
-    (event,) = snapshot.events.values()
+    for direction, share in ((Direction.STARVATION, 1.0), (Direction.LOCAL, 0.0)):
+        snapshot = await (await furnished(raised("r1", Severity.MAJOR, direction=direction))).snapshot()
+        index = snapshot.topology.index
+        symptoms = Symptoms(snapshot, index["finance"])
+        assert symptoms.share_explained(index["finance"]) == share
+        assert symptoms.share_explained(index["r1"]) == 1.0
+        assert symptoms.share_explained(index["printsrv"]) == 0.0
+
+
+async def test_symptoms_on_other_cis_are_reached_from_their_cause() -> None:
+    snapshot = await (await outage()).snapshot()
     index = snapshot.topology.index
-    assert share_reached(snapshot, index["finance"], [event]) == 1.0
-    assert share_reached(snapshot, index["printsrv"], [event]) == 0.0
-    assert share_reached(snapshot, index["finance"], [replace(event, direction=Direction.LOCAL)]) == 0.0
+    symptoms = Symptoms(snapshot, index["finance"])
+    assert {event.item for _, event in symptoms.reached_from(index["r1"])} == {"finance", "vpnc"}
+    assert symptoms.reached_from(index["finance"]) == []
+    assert [symptoms.fails_above(index[key]) for key in ("finance", "vpnc", "r1")] == [True, True, False]
 
 
 async def test_nothing_wrong_is_explained_by_nothing() -> None:
     snapshot = await (await furnished()).snapshot()
-    assert share_reached(snapshot, 0, []) == 0.0
+    assert Symptoms(snapshot, 0).share_explained(0) == 0.0

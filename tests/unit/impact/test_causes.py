@@ -1,6 +1,8 @@
 from hypothesis import given
 
-from cmdb.impact.causes import explain
+from cmdb.impact import causes
+from cmdb.impact.arrays import SeverityArray, Topology
+from cmdb.impact.causes import Explanation
 from cmdb.impact.propagation import evaluate
 from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
@@ -9,6 +11,10 @@ from tests.oracle.brute_force import Oracle
 from tests.support.estates import VERB, Estate, estates
 
 MANY = 1_000
+
+
+def explain(topology: Topology, own: SeverityArray, item: int, *, most: int = 20) -> Explanation:
+    return causes.explain(topology, own, evaluate(topology, own), item, most=most)
 
 
 def _named(estate: Estate, sets: tuple[tuple[int, ...], ...]) -> list[frozenset[str]]:

@@ -1,69 +1,15 @@
-from hypothesis import given
-from hypothesis import strategies as st
-
-from cmdb.impact.evidence import group_verdicts, shortest_path
+from cmdb.impact.evidence import group_verdicts
+from cmdb.impact.paths import Links
 from cmdb.impact.propagation import evaluate
-from cmdb.impact.reach import Way, hops, upstream
-from cmdb.model.records import Dependency, Item
-from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
-from tests.support.estates import VERB, Estate, estates
-
-
-@given(estates(repeats=True), st.data())
-def test_a_path_joins_item_and_origin(estate: Estate, data: st.DataObject) -> None:
-    topology = estate.topology
-    effective = evaluate(topology, estate.vector())
-    item = data.draw(st.integers(0, len(topology) - 1))
-    origin = data.draw(st.sampled_from(upstream(topology, item).tolist()))
-    edges = [topology.edge(edge) for edge in shortest_path(topology, item, origin, effective)]
-    walked = [item, *(edge.provider for edge in edges)]
-    assert [edge.consumer for edge in edges] == walked[:-1]
-    assert walked[-1] == origin
-    assert len(edges) >= hops(topology, item, Way.UPSTREAM)[origin]
-
-
-def _wan(own: dict[str, Severity]) -> Estate:
-    """Mail over two lines, of which one is needed; a longer way to line 1 leads through the proxy."""
-    keys = ["mail", "line-1", "line-2", "proxy"]
-    wan = RedundancyGroup(name="wan", need_up=1)
-    items = tuple(
-        Item(key=key, ci_class="service", name=key, groups=(wan,) if key == "mail" else ()) for key in keys
-    )
-    rows = [
-        Dependency(consumer="mail", verb=VERB, provider=f"line-{at}", group="wan", weight=1) for at in (1, 2)
-    ]
-    rows += [Dependency(consumer="mail", verb=VERB, provider="proxy")]
-    rows += [Dependency(consumer="proxy", verb=VERB, provider="line-1")]
-    return Estate(items, tuple(rows), own)
-
-
-def _keys_along(estate: Estate, origin: str) -> list[str]:
-    topology = estate.topology
-    path = shortest_path(topology, 0, topology.index[origin], evaluate(topology, estate.vector()))
-    return [topology.keys[topology.edge(edge).provider] for edge in path]
-
-
-def test_a_path_along_which_severity_travels_is_preferred() -> None:
-    assert _keys_along(_wan({"line-1": Severity.CRITICAL}), "line-1") == ["proxy", "line-1"]
-    both = {"line-1": Severity.CRITICAL, "line-2": Severity.CRITICAL}
-    assert _keys_along(_wan(both), "line-1") == ["line-1"]
-
-
-def test_where_redundancy_holds_the_shortest_path_stands_in() -> None:
-    assert _keys_along(_wan({"line-2": Severity.CRITICAL}), "line-2") == ["line-2"]
-
-
-def test_no_path_leads_to_what_is_not_upstream() -> None:
-    topology = _wan({}).topology
-    calm = evaluate(topology, _wan({}).vector())
-    assert shortest_path(topology, topology.index["line-1"], 0, calm) == ()
-    assert shortest_path(topology, 0, 0, calm) == ()
+from tests.unit.impact.test_paths import wan
 
 
 def test_verdicts_count_what_is_up_and_what_is_needed() -> None:
     for failing, up, tripped in ([], 2, False), (["line-1"], 1, False), (["line-1", "line-2"], 0, True):
-        estate = _wan(dict.fromkeys(failing, Severity.MAJOR))
-        (state,) = group_verdicts(estate.topology, evaluate(estate.topology, estate.vector()), [0, 3])
+        estate = wan(dict.fromkeys(failing, Severity.MAJOR))
+        links = Links(estate.topology, evaluate(estate.topology, estate.vector()))
+        (state,) = group_verdicts(estate.topology, links, 0)
+        assert group_verdicts(estate.topology, links, 3) == []
         assert (state.group, state.consumer, state.members) == ("wan", 0, (1, 2))
         assert (state.weight, state.weight_up, state.weight_needed, state.tripped) == (2, up, 1, tripped)

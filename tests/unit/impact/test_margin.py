@@ -1,6 +1,6 @@
 from hypothesis import given
 
-from cmdb.impact.margin import MarginResult, margin, single_points
+from cmdb.impact.margin import MarginResult, margin
 from cmdb.impact.propagation import evaluate
 from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
@@ -81,7 +81,7 @@ def test_single_points_are_all_that_everything_hangs_on() -> None:
     rows.append(Dependency(consumer="switch", verb=VERB, provider="feed"))
     wider = Estate((*estate.items, switch, feed), (*estate.dependencies, *rows), {})
     topology = wider.topology
-    found = single_points(topology, evaluate(topology, wider.vector()), topology.index["service"])
+    found = margin(topology, evaluate(topology, wider.vector()), topology.index["service"]).next_failures
     assert [topology.keys[at] for at in found] == ["feed", "switch"]
 
 
