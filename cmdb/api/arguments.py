@@ -8,6 +8,7 @@ from cmdb.application.requests import PAGE_LIMIT
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
 DEEPEST_WALK = 20
+MOST_PATHS = 10
 LARGEST_WALK = 2_000
 LARGEST_SKIP = 1_000_000
 LONGEST_LOOK_BACK = 24 * 366 * 10
@@ -19,6 +20,7 @@ AtLeast = Annotated[
     ),
 ]
 PageSize = Annotated[int, strawberry.argument(description=f"How many rows, 1 to {PAGE_LIMIT}.")]
+BestPaths = Annotated[int, strawberry.argument(description=f"How many paths, 1 to {MOST_PATHS}.")]
 ServicesOnly = Annotated[bool, strawberry.argument(description="Whether only services are listed.")]
 ItemReference = Annotated[str, strawberry.argument(description="Key or unique name of an item.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor after which the page begins.")]
@@ -27,6 +29,11 @@ After = Annotated[str | None, strawberry.argument(description="The cursor after 
 def check_size(first: int) -> int:
     """Return `first` when it lies within the published limit, else raise BAD_ARGUMENT."""
     return _within("first", first, 1, PAGE_LIMIT)
+
+
+def check_best(best: int) -> int:
+    """Return `best` when so many paths may be asked for, else raise BAD_ARGUMENT."""
+    return _within("best", best, 1, MOST_PATHS)
 
 
 def check_skip(skip: int) -> int:

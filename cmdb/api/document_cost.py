@@ -24,7 +24,7 @@ from graphql.utilities import get_default_value_ast
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
-SIZES = {"first": 100, "limit": 2_000}
+SIZES = {"first": 100, "limit": 2_000, "best": 10}
 """Arguments that say how many rows a field returns, and the most that it grants."""
 
 QUESTION = 5_000

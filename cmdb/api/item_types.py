@@ -4,12 +4,15 @@ from datetime import datetime
 
 import strawberry
 
+from cmdb.api.arguments import BestPaths, check_best
 from cmdb.api.declaring import derived
 from cmdb.api.global_ids import NodeKind, encode_id
 from cmdb.api.record_types import ID, Event, Node, Party
-from cmdb.api.state_types import GroupVerdict, Health, ItemRef, PathStep
+from cmdb.api.state_types import GroupVerdict, Health, ItemRef, PathStep, RankedPath
 from cmdb.api.vocabulary import OnTrip, Role, Severity, Value
 from cmdb.model.answers import ItemView
+from cmdb.model.answers import Proof as ProofAnswer
+from cmdb.model.evidence import RankedPath as PathAnswer
 from cmdb.model.redundancy import RedundancyGroup as DeclaredGroup
 
 
@@ -107,6 +110,10 @@ class CauseRow:
     events: list[Event] = strawberry.field(description="Its open error events.")
 
 
+def _paths(root: strawberry.Parent[ProofAnswer], *, best: BestPaths = 3) -> tuple[PathAnswer, ...]:
+    return root.best_paths(check_best(best))
+
+
 @strawberry.type(description="Why an item is in its state.")
 class Proof:
     """Mirrors `cmdb.model.answers.Proof`."""
@@ -118,3 +125,6 @@ class Proof:
     )
     groups: list[GroupVerdict] = strawberry.field(description="The redundancy groups on the way.")
     exact: bool = strawberry.field(description="False: causes and repairs are not shown to be complete.")
+    paths: list[RankedPath] = derived(
+        _paths, "The best simple paths to the origin: severest first, then shortest, then by key."
+    )

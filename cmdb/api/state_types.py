@@ -23,7 +23,7 @@ class Basis:
 
 @strawberry.type(description="A configuration item by key, name and class; ask `item(ref:)` for all of it.")
 class ItemRef:
-    """Mirrors `cmdb.model.answers.CiRef`."""
+    """Mirrors `cmdb.model.evidence.CiRef`."""
 
     key: str = strawberry.field(description="The stable key that its source gave it.")
     name: str = strawberry.field(description="Its name.")
@@ -35,7 +35,7 @@ class ItemRef:
 
 @strawberry.type(description="One dependency of a path: the consumer needs the provider.")
 class PathStep:
-    """Mirrors `cmdb.model.answers.PathStep`."""
+    """Mirrors `cmdb.model.evidence.PathStep`."""
 
     consumer: ItemRef = strawberry.field(description="The item that needs.")
     verb: str = strawberry.field(description="The relationship type, read from consumer to provider.")
@@ -73,7 +73,7 @@ class Margin:
 
 @strawberry.type(description="What a redundancy group holds against what it needs.")
 class GroupVerdict:
-    """Mirrors `cmdb.model.answers.GroupVerdict`."""
+    """Mirrors `cmdb.model.evidence.GroupVerdict`."""
 
     consumer: ItemRef = strawberry.field(description="The item that the group serves.")
     group: str = strawberry.field(description="The name of the group.")
@@ -82,6 +82,27 @@ class GroupVerdict:
     weight_up: int = strawberry.field(description="Weight of the members that are up.")
     weight_needed: int = strawberry.field(description="Weight that must be up.")
     tripped: bool = strawberry.field(description="Whether too much of it is down.")
+
+
+@strawberry.type(
+    description="A dependency of a ranked path, with what it carries and what redundancy makes of it."
+)
+class CarryingStep:
+    """Mirrors `cmdb.model.evidence.CarryingStep`."""
+
+    step: PathStep = strawberry.field(description="The dependency.")
+    severity: Severity = strawberry.field(description="What it hands to its consumer; OK: its group holds.")
+    verdict: GroupVerdict | None = strawberry.field(
+        description="What its redundancy group holds; null when it stands alone."
+    )
+
+
+@strawberry.type(description="One of the best paths from an item to the origin.")
+class RankedPath:
+    """Mirrors `cmdb.model.evidence.RankedPath`."""
+
+    severity: Severity = strawberry.field(description="What the weakest dependency of the path hands on.")
+    steps: list[CarryingStep] = strawberry.field(description="From the item to the origin.")
 
 
 @strawberry.type(description="One term of a score.")

@@ -10,16 +10,8 @@ from cmdb.impact.evidence import GroupState, group_verdicts
 from cmdb.impact.margin import Margins
 from cmdb.impact.paths import Links, PathsFrom, PathsTo
 from cmdb.impact.topology import IntArray
-from cmdb.model.answers import (
-    CarryingStep,
-    CauseRow,
-    CiRef,
-    GroupVerdict,
-    Margin,
-    PathStep,
-    Proof,
-    RankedPath,
-)
+from cmdb.model.answers import CauseRow, Margin, Proof
+from cmdb.model.evidence import CarryingStep, CiRef, GroupVerdict, PathStep, RankedPath
 from cmdb.model.records import Direction
 
 

@@ -9,11 +9,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cmdb.cli.words import Json as Part
-from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity
+from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity, verdict
 
 Rendered = Iterator[RenderableType]
 Cell = str | Text
-_SHORT = {"severity", "state", "score", "hops", "times", "prio", "now", "then", "margin", "ended"}
+_SHORT = {"severity", "state", "score", "hops", "times", "prio", "now", "then", "margin", "ended", "carries"}
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Cell]]) -> RenderableType:
@@ -30,6 +30,9 @@ def show_impact(answer: Any) -> Rendered:  # noqa: ANN401 - answers are JSON doc
     """Impacted services first, then those that hold on redundancy."""
     yield f"{names(answer['origins'])}: {answer['impacted']} impacted, {answer['holding']} holding"
     yield table(["service", "severity", "path", "what holds"], map(_impact_row, answer["rows"]))
+    ranked = [cells for row in answer["rows"] for cells in _ranked_paths(row)]
+    if ranked:
+        yield table(["service", "carries", "path", "redundancy on it"], ranked)
     if answer["restricted"]:
         yield f"{answer['restricted']} more that you may not see"
     yield from _more(answer)
@@ -37,6 +40,14 @@ def show_impact(answer: Any) -> Rendered:  # noqa: ANN401 - answers are JSON doc
 
 def _impact_row(row: Part) -> list[Cell]:
     return [name(row["item"]), severity(row["severity"]), path(row["proof"]["path"]), margin(row["margin"])]
+
+
+def _ranked_paths(row: Part) -> Iterator[list[Cell]]:
+    """The best paths of a row, if they were asked for, numbered."""
+    for number, ranked in enumerate(row["proof"].get("paths", ()), start=1):
+        verdicts = [verdict(step) for step in ranked["steps"] if step["verdict"]]
+        along = path([step["step"] for step in ranked["steps"]])
+        yield [f"{number}. {name(row['item'])}", severity(ranked["severity"]), along, "\n".join(verdicts)]
 
 
 def show_changes(answer: Any) -> Rendered:  # noqa: ANN401 - as above

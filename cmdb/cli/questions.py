@@ -34,11 +34,13 @@ def impact(
     change: Annotated[str | None, typer.Option(help="Key of a change.")] = None,
     every: EveryItem = False,
     first: First = 20,
+    paths: Annotated[int, typer.Option(help="Best paths a row.", min=0, max=10)] = 0,
     output: Output = FORMAT,
 ) -> None:
     """Which services an event, item or change impacts, by which path, and what still holds."""
     origins = _origins(ref, {"event": event, "item": item, "change": change})
-    variables = [{"origin": origin, "servicesOnly": not every, "first": first} for origin in origins]
+    shown = {"servicesOnly": not every, "first": first, "withPaths": paths > 0, "paths": paths or 1}
+    variables = [{"origin": origin, **shown} for origin in origins]
     write(_first_known(context.obj, "impact", variables), output, show_impact)
 
 

@@ -55,6 +55,14 @@ def margin(held: Json) -> str:
     return f"survives {'' if held['exact'] else 'at least '}{survives} more"
 
 
+def verdict(step: Json) -> str:
+    """Say what the redundancy group of a step holds: `VPN: 1 of 2 licences up, 1 needed, holds`."""
+    held = step["verdict"]
+    stands = "tripped" if held["tripped"] else "holds"
+    count = f"{held['weightUp']} of {held['weight']} {held['group']} up"
+    return f"{name(step['step']['consumer'])}: {count}, {held['weightNeeded']} needed, {stands}"
+
+
 def parties(people: Iterable[Json]) -> str:
     """Return the names of people and groups."""
     return ", ".join(person["name"] for person in people)

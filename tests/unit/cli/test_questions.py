@@ -38,6 +38,15 @@ def test_paths_are_shown_with_arrows() -> None:
     assert "VPN -> VPN concentrator 1" in LINE.run("causes", "vpn").out
 
 
+def test_the_best_paths_are_shown_with_what_redundancy_makes_of_them() -> None:
+    told = LINE.run("impact", "core-1", "--paths", "2").out
+    assert "1. E-mail" in told
+    assert "2. E-mail" in told
+    assert "needed, holds" in told
+    assert max(map(len, told.splitlines())) <= 100
+    assert "carries" not in LINE.run("impact", "edge-1").out
+
+
 def test_json_is_the_raw_answer() -> None:
     answer = json.loads(LINE.run("impact", "edge-1", "-o", "json").out)
     assert [row["item"]["key"] for row in answer["impact"]["rows"]] == ["finance", "vpn", "hr", "email"]

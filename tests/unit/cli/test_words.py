@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from cmdb.cli.words import margin, moment, names, path, score, severity
+from cmdb.cli.words import margin, moment, names, path, score, severity, verdict
 
 
 def ref(name: str, *, restricted: bool = False) -> dict[str, Any]:
@@ -23,6 +23,14 @@ def test_a_path_reads_from_the_service_to_its_origin() -> None:
 def test_hidden_items_have_no_name_and_long_lists_are_counted() -> None:
     assert names([ref("a"), ref("b", restricted=True)]) == "a, restricted"
     assert names([ref(name) for name in "abcde"]) == "a, b, c and 2 more"
+
+
+@pytest.mark.parametrize(("tripped", "told"), [(True, "tripped"), (False, "holds")])
+def test_a_verdict_counts_what_is_up_and_needed(told: str, *, tripped: bool) -> None:
+    held = {"group": "lines", "weight": 3, "weightUp": 1, "weightNeeded": 2, "tripped": tripped}
+    assert verdict({"step": step("VPN", "line 1"), "verdict": held}) == (
+        f"VPN: 1 of 3 lines up, 2 needed, {told}"
+    )
 
 
 @pytest.mark.parametrize(
