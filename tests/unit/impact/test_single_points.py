@@ -8,6 +8,7 @@ from cmdb.impact.margin import Margins, margin, present_margins
 from cmdb.impact.propagation import evaluate
 from cmdb.impact.single_points import TOP, Found, SinglePoints, enough
 from cmdb.model.records import Dependency, Item
+from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
 from tests.oracle.brute_force import Oracle
 from tests.support.estates import VERB, Estate, estates
@@ -69,6 +70,21 @@ def test_margins_kept_from_revision_to_revision_are_those_worked_out_anew(
         supposed = evaluate(topology, estate.vector())
         for item in range(len(topology)):
             assert margins.after(supposed).of(item) == margin(topology, supposed, item)
+
+
+def test_a_lost_member_makes_single_points_of_the_others() -> None:
+    """The set kept from the healthy revision was empty; what it follows from has changed, not the item itself."""
+    group = RedundancyGroup(name="pool", need_up=2)
+    service = Item(key="service", ci_class="service", name="service", groups=(group,))
+    nodes = [f"node-{place}" for place in range(3)]
+    items = (service, *(Item(key=key, ci_class="service", name=key) for key in nodes))
+    rows = tuple(Dependency(consumer="service", verb=VERB, provider=key, group="pool") for key in nodes)
+    topology = Estate(items, rows, {}).topology
+    survived = []
+    for own in ({}, {"node-0": Severity.CRITICAL}, {}):
+        effective = evaluate(topology, Estate(items, rows, own).vector())
+        survived.append(present_margins(topology, effective).of(0).survives)
+    assert survived == [1, 0, 1]
 
 
 def _compare(margins: Margins, estate: Estate, topology: Topology) -> None:
