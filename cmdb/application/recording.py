@@ -21,16 +21,21 @@ from cmdb.ports.records import LocatedRecord
 CHUNK = 2000
 """Records per transaction: a write stays near 100 ms, so that loads and events alternate."""
 
-_ORDER = (
-    RecordKind.ITEM,
-    RecordKind.PARTY,
-    RecordKind.DEPENDENCY,
-    RecordKind.ASSIGNMENT,
-    RecordKind.WINDOW,
-    RecordKind.CHANGE,
-    RecordKind.EVENT,
-    RecordKind.TICKET,
-)
+_TURNS = {
+    kind: turn
+    for turn, kind in enumerate(
+        (
+            RecordKind.ITEM,
+            RecordKind.PARTY,
+            RecordKind.DEPENDENCY,
+            RecordKind.ASSIGNMENT,
+            RecordKind.WINDOW,
+            RecordKind.CHANGE,
+            RecordKind.EVENT,
+            RecordKind.TICKET,
+        )
+    )
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +136,8 @@ class Recorder:
         ]
         distinct = list({(record.kind, record.key): record for record in records}.values())
         outcome = await self._writer.write(principal, source, distinct, self._clock.now())
+        if len(distinct) == len(records):
+            return outcome
         status = {(result.kind, result.key): result for result in outcome.results}
         results = tuple(
             _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
@@ -165,7 +172,7 @@ def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
 def _turn_of(row: LocatedRecord) -> tuple[int, str]:
     """Ends before what joins them; a consumer's dependencies together, because they are compared together."""
     record = row.record
-    return _ORDER.index(_kind(record)), record.consumer if isinstance(record, Dependency) else ""
+    return _TURNS[_kind(record)], record.consumer if isinstance(record, Dependency) else ""
 
 
 def _kind(entry: EntryRecord) -> RecordKind:

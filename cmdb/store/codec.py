@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache, lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from pydantic import TypeAdapter
 
@@ -38,6 +38,8 @@ _JSON = frozenset({"groups", "map", "notes", "sightings", "subject"})
 _USUAL = frozenset({"mention", "evidence", "confidence"})
 """Left out at their default: nearly every record has it."""
 _NAMES = {"ci_class": "class"}
+_SCALARS = frozenset({str, int, float, bool})
+_write_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def write_time(moment: datetime) -> str:
@@ -50,26 +52,51 @@ def read_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+class _Part(NamedTuple):
+    """How one field is kept: its name here and there, what is left out because reading fills it in, as JSON or not."""
+
+    field: str
+    name: str
+    left_out: object
+    is_json: bool
+
+
+@cache
+def _layout(kind: RecordKind) -> tuple[_Part, ...]:
+    """Return the parts that a record of this kind is made of, its attributes left aside."""
+    return tuple(
+        _Part(
+            field.name,
+            _NAMES.get(field.name, field.name),
+            field.default if _is_left_out(field.name, field.default) else None,
+            field.name in _JSON,
+        )
+        for field in fields(_TYPES[kind])
+        if field.name != "attributes"
+    )
+
+
 def content_of(record: Record) -> Properties:
     """Return the record's own content: no envelope, and nothing empty that reading fills in again."""
     content: Properties = {}
-    for field in fields(record):
-        name, value = _NAMES.get(field.name, field.name), getattr(record, field.name)
-        if field.name == "attributes":
-            content |= {f"{ATTRIBUTE}{key}": _plain(entry) for key, entry in value.items()}
-        elif value is not None and not (value == field.default and _is_left_out(field.name, value)):
-            content[name] = _json(value) if field.name in _JSON else _plain(value)
+    for field, name, left_out, is_json in _layout(record.kind):
+        value = getattr(record, field)
+        if value is None or value is left_out or value == left_out:
+            continue
+        content[name] = _json(value) if is_json else _plain(value)
+    if isinstance(record, Item):
+        for key, entry in record.attributes.items():
+            content[ATTRIBUTE + key] = _plain(entry)
     return content
 
 
-def _is_left_out(name: str, value: object) -> bool:
-    return name in _USUAL or value in ("", (), AS_IS)
+def _is_left_out(name: str, default: object) -> bool:
+    return name in _USUAL or default in ("", (), AS_IS)
 
 
 def digest_of(content: Properties) -> str:
     """Return a hash that tells unchanged content from changed."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(_write_json(content).encode()).hexdigest()[:32]
 
 
 def record_from(kind: RecordKind, properties: Mapping[str, object]) -> Record:
@@ -121,6 +148,8 @@ def _adapter(kind: RecordKind) -> TypeAdapter[Record]:
 
 
 def _plain(value: object) -> object:
+    if type(value) in _SCALARS:
+        return value
     match value:
         case datetime():
             return write_time(value)
@@ -134,7 +163,7 @@ def _plain(value: object) -> object:
 
 
 def _json(value: object) -> str:
-    return json.dumps(_nested(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _write_json(_nested(value))
 
 
 def _nested(value: object) -> object:

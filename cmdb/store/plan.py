@@ -4,6 +4,8 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
 from cmdb.model.records import Change, Dependency, Item, Record, RecordKind
 from cmdb.model.reference import moment_of
@@ -12,13 +14,32 @@ from cmdb.store.codec import Properties, content_of, digest_of, record_from, wri
 from cmdb.store.shape import AHEAD_DAYS, BUCKETS, FAR_DAY, is_closing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stamp:
     """What every row of one write carries."""
 
     revision: int
     source: str
     recorded_at: datetime
+
+    @cached_property
+    def recorded(self) -> str:
+        """The time of recording as text, written once for all rows."""
+        return write_time(self.recorded_at)
+
+
+class Draft(NamedTuple):
+    """What can be said of a record before the store is asked: its content and the hash of it."""
+
+    record: Record
+    content: Properties
+    digest: str
+
+
+def draft(record: Record) -> Draft:
+    """Return the record ready to be compared; pure, so that it can be made before a writer has its turn."""
+    content = content_of(record)
+    return Draft(record, content, digest_of(content))
 
 
 @dataclass(slots=True)
@@ -56,7 +77,7 @@ class PlannedRow:
             "recorded_by": stamp.source,
             "digest": self.digest,
             "valid_from": valid_from,
-            "recorded_at": write_time(stamp.recorded_at),
+            "recorded_at": stamp.recorded,
         }
         if is_closing(self.record):
             held["valid_to"] = valid_from
@@ -65,6 +86,8 @@ class PlannedRow:
     def valid_from(self, stamp: Stamp) -> str:
         """Return since when the row's state holds: as stated, else since it was recorded; a change since it began."""
         began = moment_of(self.record) if isinstance(self.record, Change) else None
+        if began is None and self.record.valid_from is None:
+            return stamp.recorded
         return write_time(self.record.valid_from or min(began or stamp.recorded_at, stamp.recorded_at))
 
     def version(self, stamp: Stamp, body: str) -> Properties:
@@ -78,7 +101,7 @@ class PlannedRow:
             "valid_from": held["valid_from"],
             "valid_to": self.valid_from(stamp),
             "recorded_at": held["recorded_at"],
-            "superseded_at": write_time(stamp.recorded_at),
+            "superseded_at": stamp.recorded,
             "superseded_by": stamp.revision,
             "recorded_by": held["recorded_by"],
             "body": body,
@@ -106,19 +129,17 @@ class Plan:
         return [item for item in items if isinstance(item, Item) and item.retired]
 
 
-def plan_rows(records: Iterable[Record], digests: Mapping[RecordKind, Mapping[str, str]]) -> list[PlannedRow]:
+def plan_rows(drafts: Iterable[Draft], digests: Mapping[RecordKind, Mapping[str, str]]) -> list[PlannedRow]:
     """Compare each record with the stored content hash."""
-    return [_plan_row(record, digests.get(record.kind, {}).get(record.key)) for record in records]
+    return [_plan_row(made, digests.get(made.record.kind, {}).get(made.record.key)) for made in drafts]
 
 
-def _plan_row(record: Record, stored: str | None) -> PlannedRow:
-    content = content_of(record)
-    digest = digest_of(content)
+def _plan_row(made: Draft, stored: str | None) -> PlannedRow:
     if stored is None:
-        status = RowStatus.UNCHANGED if is_closing(record) else RowStatus.CREATED
+        status = RowStatus.UNCHANGED if is_closing(made.record) else RowStatus.CREATED
     else:
-        status = RowStatus.UNCHANGED if stored == digest else RowStatus.UPDATED
-    return PlannedRow(record, content, digest, status)
+        status = RowStatus.UNCHANGED if stored == made.digest else RowStatus.UPDATED
+    return PlannedRow(*made, status)
 
 
 def closings(dependencies: Sequence[Properties], items: Sequence[Item], taken: set[str]) -> list[Record]:

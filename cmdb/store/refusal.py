@@ -43,7 +43,11 @@ async def _dangling(
 ) -> dict[int, RowProblem]:
     """Check what records refer to in this field: nodes of the kind, in the batch or in the store."""
     arriving = {row.record.key for row in rows if row.record.kind is kind}
-    wanted = {index: row.new_ends(lambda record: _named(record, field)) for index, row in enumerate(rows)}
+    wanted = {
+        index: row.new_ends(lambda record: _named(record, field))
+        for index, row in enumerate(rows)
+        if isinstance(row.record, Ticket | Assignment)
+    }
     asked = {end for ends in wanted.values() for end in ends} - arriving
     known = await present.known(kind, asked) | arriving
     missing = {index: [end for end in ends if end not in known] for index, ends in wanted.items()}

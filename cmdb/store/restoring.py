@@ -23,7 +23,7 @@ from cmdb.store.counter import (
 from cmdb.store.cut import OWNERS, VERSION, Entry
 from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
 from cmdb.store.store import ANY_NODE
-from cmdb.store.writing import ARCHIVE, CREATE_EDGES, LINK, UPSERT_NODES
+from cmdb.store.writing import ARCHIVE, LINK, UPSERT_NODES
 
 BATCH = 2000
 """Entries written by one transaction."""
@@ -32,6 +32,12 @@ _VERSION_LABEL = "Version"
 
 # Take away some nodes that an interrupted restore left; which were they?
 CLEAR = "MATCH (n:<label>) WITH n LIMIT $limit DETACH DELETE n RETURN 1 AS gone"
+
+# Draw these dependencies or assignments; what they hold comes from a file, so its names stay out of the statement.
+DRAW_EDGES = """
+UNWIND $rows AS row MATCH (a:<start> {key: row.start}) MATCH (b:<end> {key: row.end})
+CREATE (a)-[d:<type> {key: row.held.key}]->(b) SET d += row.held
+"""
 
 # An owner was last touched when one of these was written.
 RAISE_OWNERS = """
@@ -145,7 +151,7 @@ async def _write_edges(
         latest[start] = max(latest.get(start, 0), cast(int, held["revision"]))
     label = ITEM_LABEL if dependencies else LABELS[RecordKind.PARTY]
     for edge_type, rows in sorted(by_type.items()):
-        statement = fill(CREATE_EDGES, start=label, type=edge_type, end=ITEM_LABEL)
+        statement = fill(DRAW_EDGES, start=label, type=edge_type, end=ITEM_LABEL)
         await transaction.run(statement, rows=rows)
     touched = [{"start": start, "revision": revision} for start, revision in latest.items()]
     await transaction.run(fill(RAISE_OWNERS, label=label), rows=touched)

@@ -10,13 +10,16 @@ from cmdb.ports.graph import RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Transaction
 from cmdb.store.counter import take_revision
-from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, plan_rows
+from cmdb.store.plan import Draft, Plan, PlannedRow, Stamp, closings, draft, plan_rows
 from cmdb.store.present import Present, start_of
 from cmdb.store.refusal import find_refusals
 from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
 
 # Write these nodes, replacing everything that they held.
 UPSERT_NODES = "UNWIND $rows AS row MERGE (n:<label> {key: row.key}) SET n = row"
+
+# Write these new nodes. On the embedded engine to look for them again and to replace costs four times as much.
+CREATE_NODES = "UNWIND $rows AS row CREATE (n:<label> {key: row.key}) SET n += row"
 
 # Keep these superseded states.
 ARCHIVE = "UNWIND $rows AS row MERGE (v:Version {key: row.key}) SET v = row"
@@ -30,10 +33,10 @@ UNWIND $rows AS row MATCH (n:<label> {key: row.start}) MATCH (e:<end> {key: row.
 MERGE (n)-[:<type>]->(e)
 """
 
-# Draw these new dependencies or assignments.
+# Draw these new dependencies or assignments, complete at once: to draw and then to set would write each twice.
 CREATE_EDGES = """
 UNWIND $rows AS row MATCH (a:<start> {key: row.start}) MATCH (b:<end> {key: row.end})
-CREATE (a)-[d:<type>]->(b) SET d = row.held
+CREATE (a)-[:<type> {<properties>}]->(b)
 """
 
 # Replace what these dependencies or assignments held.
@@ -71,11 +74,11 @@ class BatchWrite:
             )
         self._types = "|".join(sorted(verbs))
         self._source = source
-        self._records = records
         self._recorded_at = recorded_at
         for record in records:
             if isinstance(record, Dependency) and record.verb not in verbs:
                 raise InvalidInput(ErrorCode.UNKNOWN_VERB, f"The verb '{record.verb}' is not declared.")
+        self._drafts = [draft(record) for record in records]
 
     async def run(self, transaction: Transaction) -> WriteOutcome:
         """Write and return the outcome, or raise NothingWritten."""
@@ -91,19 +94,19 @@ class BatchWrite:
         return WriteOutcome(stamp.revision, _results(plan))
 
     async def _plan(self, present: Present) -> Plan:
-        plan = Plan(await self._rows(present, self._records), len(self._records))
+        plan = Plan(await self._rows(present, self._drafts), len(self._drafts))
         retiring = plan.retiring()
         held = await present.open_dependencies([item.key for item in retiring])
-        ending = closings(held, retiring, {record.key for record in self._records})
-        plan.rows += await self._rows(present, ending)
+        ending = closings(held, retiring, {made.record.key for made in self._drafts}) if held else []
+        plan.rows += await self._rows(present, [draft(record) for record in ending])
         return plan
 
-    async def _rows(self, present: Present, records: Sequence[Record]) -> list[PlannedRow]:
+    async def _rows(self, present: Present, drafts: Sequence[Draft]) -> list[PlannedRow]:
         by_kind: dict[RecordKind, list[Record]] = {}
-        for record in records:
-            by_kind.setdefault(record.kind, []).append(record)
+        for made in drafts:
+            by_kind.setdefault(made.record.kind, []).append(made.record)
         digests = {kind: await present.digests(kind, group) for kind, group in by_kind.items()}
-        rows = plan_rows(records, digests)
+        rows = plan_rows(drafts, digests)
         for kind in by_kind:
             altered = [row for row in rows if row.record.kind is kind and row.status is RowStatus.UPDATED]
             held = await present.held(kind, [row.record for row in altered])
@@ -114,22 +117,24 @@ class BatchWrite:
     async def _apply(self, transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
         await _archive(transaction, plan, stamp)
         for kind, label in LABELS.items():
-            rows = plan.changed(kind)
-            if rows:
-                held = [row.properties(stamp) for row in rows]
-                await transaction.run(fill(UPSERT_NODES, label=label), rows=held)
+            for statement, new in ((CREATE_NODES, True), (UPSERT_NODES, False)):
+                held = [row.properties(stamp) for row in plan.changed(kind) if (row.held is None) is new]
+                if held:
+                    await transaction.run(fill(statement, label=label), rows=held)
         for kind, links in LINKS.items():
             for link in links:
                 await _draw_links(transaction, kind, link, plan.changed(kind))
         for kind, owner in (
-            (RecordKind.DEPENDENCY, ITEM_LABEL),
-            (RecordKind.ASSIGNMENT, LABELS[RecordKind.PARTY]),
+            (RecordKind.DEPENDENCY, RecordKind.ITEM),
+            (RecordKind.ASSIGNMENT, RecordKind.PARTY),
         ):
             rows = plan.changed(kind)
             if rows:
                 await _write_edges(transaction, rows, stamp)
-                owners = sorted({start_of(row.record) for row in rows})
-                await transaction.run(fill(STAMP_OWNERS, label=owner), keys=owners, revision=stamp.revision)
+                stamped = {row.record.key for row in plan.changed(owner)}
+                owners = sorted({start_of(row.record) for row in rows} - stamped)
+                statement = fill(STAMP_OWNERS, label=LABELS[owner])
+                await transaction.run(statement, keys=owners, revision=stamp.revision)
 
 
 async def _archive(transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
@@ -165,14 +170,21 @@ def _had(row: PlannedRow, link: Link) -> tuple[str, ...]:
 
 
 async def _write_edges(transaction: Transaction, rows: Sequence[PlannedRow], stamp: Stamp) -> None:
-    by_type: dict[tuple[str, str, bool], list[Properties]] = {}
+    by_shape: dict[tuple[str, str, tuple[str, ...]], list[Properties]] = {}
     for row in rows:
         start_label, edge_type, end = _edge(row.record)
-        place: Properties = {"start": start_of(row.record), "end": end, "held": row.properties(stamp)}
-        by_type.setdefault((start_label, edge_type, row.held is None), []).append(place)
-    for (start_label, edge_type, new), places in sorted(by_type.items()):
-        statement = CREATE_EDGES if new else UPDATE_EDGES
-        await transaction.run(fill(statement, start=start_label, type=edge_type, end=ITEM_LABEL), rows=places)
+        held = row.properties(stamp)
+        place: Properties = {"start": start_of(row.record), "end": end, "held": held}
+        names = tuple(held) if row.held is None else ()
+        by_shape.setdefault((start_label, edge_type, names), []).append(place)
+    for (start_label, edge_type, names), places in sorted(by_shape.items(), key=lambda entry: entry[0]):
+        words = {"start": start_label, "type": edge_type, "end": ITEM_LABEL}
+        # The names are those of our own fields: no caller can choose one, only CIs have attributes.
+        properties = ", ".join(f"{name}: row.held.{name}" for name in names)
+        statement = (
+            fill(CREATE_EDGES, properties=properties, **words) if names else fill(UPDATE_EDGES, **words)
+        )
+        await transaction.run(statement, rows=places)
 
 
 def _edge(record: Record) -> tuple[str, str, str]:

@@ -46,6 +46,7 @@ WORDS = {
     "provider": "true",
     "pattern": "(n:Event)",
     "conditions": "n.day IN $days",
+    "properties": "key: row.held.key",
 }
 _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {

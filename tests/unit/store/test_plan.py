@@ -8,7 +8,7 @@ from cmdb.model.records import Assignment, Dependency, Item, Record, RecordKind,
 from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import content_of, digest_of, write_time
-from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, plan_rows
+from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, draft, plan_rows
 from cmdb.store.shape import BUCKETS, item_ends
 from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
 from tests.support.moments import NOON, minutes
@@ -19,7 +19,7 @@ GONE = Assignment(party="ann", role=Role.OWNS, item="a", ended=True)
 
 def fate(record: Record, stored: Record | None) -> RowStatus:
     digests = {} if stored is None else {record.kind: {record.key: digest_of(content_of(stored))}}
-    (row,) = plan_rows([record], digests)
+    (row,) = plan_rows([draft(record)], digests)
     return row.status
 
 
@@ -125,7 +125,7 @@ def test_what_lies_far_ahead_of_its_recording_shares_one_day() -> None:
 
 def test_retiring_items_are_those_that_change() -> None:
     rows = plan_rows(
-        [item("a", retired=True), item("b", retired=True), item("c")],
+        map(draft, [item("a", retired=True), item("b", retired=True), item("c")]),
         {RecordKind.ITEM: {"a": "other", "b": digest_of(content_of(item("b", retired=True)))}},
     )
     plan = Plan(rows, 3)
