@@ -69,6 +69,8 @@ class Recorder:
         self._metamodel = metamodel
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._loading = asyncio.Lock()
+        self._batches = 0
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch atomically; refused rows either refuse the batch or are skipped, as the batch says."""
@@ -82,6 +84,7 @@ class Recorder:
                 )
             kept = [index for index in range(len(batch.records)) if index not in refused]
             outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
+            self._batches += 1
             await self._live.current(outcome.revision)
             written = dict(zip(kept, outcome.results, strict=True))
             return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
@@ -89,42 +92,63 @@ class Recorder:
     async def load(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool
     ) -> LoadReport:
-        """Check every record, then write in chunks; the first problem anywhere means that nothing is written."""
+        """Check every record, then write in chunks; the first problem anywhere means that nothing is written.
+
+        Batches may be written between two chunks: whoever reports an event does not wait for the whole load.
+        """
         records = [row.record for row in located]
         _require(principal, records)
-        async with self._turn:
-            refused = await find_refusals(self._live, self._metamodel, records)
-            revision = await self._live.revision()
+        async with self._loading:
+            async with self._turn:
+                refused = await find_refusals(self._live, self._metamodel, records)
+                revision = await self._live.revision()
+                batches = self._batches
             if refused:
-                problems = tuple(
-                    LoadProblem(place=str(located[index].place), problem=refused[index])
-                    for index in sorted(refused)
-                )
+                problems = _problems(located, refused)
                 return LoadReport(revision=revision, problems=problems, dry_run=dry_run)
             if dry_run:
                 counts = Counter(_kind(record).value for record in records)
                 planned = {kind: {"checked": number} for kind, number in sorted(counts.items())}
                 return LoadReport(revision=revision, counts=planned, dry_run=True)
-            return await self._write_chunks(principal, source, located)
+            return await self._write_chunks(principal, source, located, batches)
 
     async def _write_chunks(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord]
+        self, principal: Principal, source: str, located: Sequence[LocatedRecord], batches: int
     ) -> LoadReport:
         ordered = sorted(located, key=_turn_of)
         counts: dict[str, Counter[str]] = {}
         revision = 0
         for start in range(0, len(ordered), CHUNK):
             chunk = ordered[start : start + CHUNK]
-            outcome = await self._write(principal, source, [row.record for row in chunk])
+            async with self._turn:
+                refused = await self._outdated(chunk, revision) if batches != self._batches else {}
+                batches = self._batches
+                if refused:
+                    problems = _problems(chunk, refused)
+                    return LoadReport(revision=revision, counts=counts, problems=problems)
+                outcome = await self._write(principal, source, [row.record for row in chunk])
             revision = outcome.revision
             if outcome.refused:
                 await self._live.current(revision)
                 return LoadReport(revision=revision, counts=counts, problems=_store_problems(chunk, outcome))
-            for result in outcome.results:
-                counts.setdefault(result.kind.value, Counter())[result.status.value] += 1
+            for (kind, status), number in Counter((row.kind, row.status) for row in outcome.results).items():
+                counts.setdefault(kind.value, Counter())[status.value] += number
         # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
         present = await self._live.current(revision)
         return LoadReport(revision=revision or present.revision, counts=counts)
+
+    async def _outdated(self, chunk: Sequence[LocatedRecord], revision: int) -> dict[int, RowProblem]:
+        """Check dependencies again after another's batch: their ends' classes and groups may have changed.
+
+        Other records name their ends only, and that those exist the store checks inside its transaction.
+        """
+        await self._live.current(revision)
+        refused = await find_refusals(self._live, self._metamodel, [row.record for row in chunk])
+        return {
+            index: problem
+            for index, problem in refused.items()
+            if isinstance(chunk[index].record, Dependency)
+        }
 
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
@@ -182,6 +206,12 @@ def _kind(entry: EntryRecord) -> RecordKind:
 def _renumbered(index: int, result: RowResult) -> RowResult:
     return RowResult(
         index=index, kind=result.kind, key=result.key, status=result.status, problem=result.problem
+    )
+
+
+def _problems(located: Sequence[LocatedRecord], refused: Mapping[int, RowProblem]) -> tuple[LoadProblem, ...]:
+    return tuple(
+        LoadProblem(place=str(located[index].place), problem=refused[index]) for index in sorted(refused)
     )
 
 

@@ -1,6 +1,7 @@
 """Batches and loads of records."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,12 +18,14 @@ from cmdb.model.records import (
     Event,
     EventState,
     EventTransition,
+    Item,
     Record,
     RecordKind,
     Ticket,
     TicketKind,
     TicketState,
 )
+from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity, Strength
 from cmdb.ports.graph import RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
@@ -219,6 +222,56 @@ async def test_a_long_load_goes_in_chunks_ends_first() -> None:
     assert len(await bench.application.refs(SYSTEM, keys)) == CHUNK
     again = await load(bench, *(item(key, "server") for key in keys))
     assert (again.revision, again.counts) == (2, {"item": {"unchanged": CHUNK}})
+
+
+@dataclass
+class BusyGraph(FakeGraph):
+    """Lets one batch of somebody else come up while the first chunk of a load is written."""
+
+    others: Coroutine[object, object, WriteOutcome] | None = None
+    tasks: list[asyncio.Task[WriteOutcome]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+    async def write(
+        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+    ) -> WriteOutcome:
+        """Note who writes, let the other one come as far as it can, and write."""
+        self.sources.append(source)
+        if source == "file" and self.others is not None:
+            self.tasks.append(asyncio.create_task(self.others))
+            self.others = None
+            await asyncio.sleep(0)
+        return await super().write(principal, source, records, recorded_at)
+
+
+async def busy_load(
+    first: Item, batch: Sequence[EntryRecord], *rest: EntryRecord
+) -> tuple[BusyGraph, LoadReport]:
+    """Load one full chunk and the rest over a store that holds one CI; the batch comes during the first chunk."""
+    graph = BusyGraph()
+    bench = Bench(graph)
+    await bench.assert_records(first)
+    graph.sources.clear()
+    graph.others = bench.assert_records(*batch)
+    report = await load(bench, *(item(f"s{number:04}", "server") for number in range(CHUNK)), *rest)
+    await asyncio.gather(*graph.tasks)
+    return graph, report
+
+
+async def test_an_event_does_not_wait_for_the_whole_load() -> None:
+    graph, report = await busy_load(item("r1", "router"), [raised("r1")], needs("s0001", "r1"))
+    assert graph.sources == ["file", "test", "file"]
+    assert report.counts == {"item": {"created": CHUNK}, "dependency": {"created": 1}}
+
+
+async def test_a_group_that_goes_between_two_chunks_refuses_the_dependency_that_counts_in_it() -> None:
+    grouped = item("app", "server", groups=(RedundancyGroup(name="pair", need_up=1),))
+    graph, report = await busy_load(grouped, [item("app", "server")], needs("app", "s0001", group="pair"))
+    assert graph.sources == ["file", "test"]
+    assert [(problem.place, problem.problem.code) for problem in report.problems] == [
+        (f"file.jsonl:{CHUNK + 1}", ErrorCode.UNKNOWN_GROUP)
+    ]
+    assert report.counts == {"item": {"created": CHUNK}}
 
 
 async def test_an_empty_load_reports_the_present_revision() -> None:
