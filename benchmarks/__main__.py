@@ -2,22 +2,30 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 
 from benchmarks.engines import ENGINES, open_engine, serve
 from benchmarks.estate import SIZES, Estate, estate, outside_bands, reaches, samples
 from benchmarks.footprint import measure_footprint
 from benchmarks.kernel import measure_kernel
-from benchmarks.loading import fill, measure_loading, open_driver
+from benchmarks.loading import fill, measure_loading, measure_reading, open_driver
 from benchmarks.machine import QUIET, load_average
-from benchmarks.outcome import Result, write_result
+from benchmarks.outcome import Result, measured_today, write_result
 from benchmarks.questions import measure_changes, measure_impact
 from benchmarks.report import write_report
 from benchmarks.rivals import Rival
 from cmdb.store.connection import StoreAddress
 
-WORKLOADS = ("footprint", "loading", "kernel", "impact", "changes")
-LOADED = {"embedded": {"loading", "impact", "changes"}, "neo4j": {"loading", "kernel", "impact", "changes"}}
-"""What is measured on which engine."""
+WORKLOADS = ("footprint", "kernel", "loading", "reading", "impact", "changes")
+ENGINELESS = {"footprint", "kernel"}
+OURS = {"reading", "impact", "changes"}
+"""What needs an engine that our loader filled."""
+
+RIVALS = {"kernel", "impact"}
+"""What Cypher answers beside us, on Neo4j."""
+
+LOADED_SIZES = ("S", "M")
+"""At size L the kernel stands beside the rivals of its own process alone: loading takes too long."""
 
 SEED = 1
 
@@ -29,18 +37,35 @@ def main() -> None:
         sys.exit(f"load {load_average()} is above {QUIET}: wait, or give --busy to mark the figures as such")
     made = estate(SEED, asked.size)
     _refuse_unlike(made)
-    only = set(asked.only or WORKLOADS)
-    if "footprint" in only:
+    engines = asked.engines if asked.size in LOADED_SIZES else []
+    todo = names_of(asked.only or WORKLOADS, engines)
+    if asked.resume:
+        todo -= measured_today(asked.size)
+    if "footprint" in todo:
         _record("footprint", asked.size, measure_footprint(made))
-    for engine in asked.engines:
-        _measure_on(engine, made, asked.size, only)
+    for engine in engines:
+        todo -= _measure_on(engine, made, asked.size, todo)
+    if "kernel" in todo:
+        _record("kernel", asked.size, measure_kernel(made, None))
     write_report()
+
+
+def names_of(parts: Iterable[str], engines: Iterable[str]) -> set[str]:
+    """Return the names of the results that these parts have on these engines."""
+    engines = list(engines)
+    return {
+        name
+        for part in parts
+        for name in ([part] if part in ENGINELESS else [f"{part}-{engine}" for engine in engines])
+    }
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="S", help="10 k, 100 k or 1 M CIs")
-    parser.add_argument("--only", nargs="*", choices=WORKLOADS, help="leave the other workloads out")
+    parser.add_argument(
+        "--only", nargs="*", choices=WORKLOADS, help="measure these parts alone; each has a result of its own"
+    )
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument(
         "--busy", action="store_true", help="measure on a busy machine, and say so in the results"
@@ -56,23 +81,30 @@ def _refuse_unlike(made: Estate) -> None:
         sys.exit("the estate is unlike real ones: " + "; ".join(unlike))
 
 
-def _measure_on(engine: str, made: Estate, size: str, only: set[str]) -> None:
-    """Load one engine and ask it; the rivals that speak Cypher are on Neo4j, so the kernel is measured beside it."""
-    if not only & LOADED[engine]:
-        return
+def _measure_on(engine: str, made: Estate, size: str, todo: set[str]) -> set[str]:
+    """Load one engine as far as it is needed and ask it; return what was measured, none where it cannot be had."""
+    only = {part for part in WORKLOADS if f"{part}-{engine}" in todo}
+    if engine == "neo4j":
+        only |= {"kernel"} & todo
+    rivals = only & RIVALS if engine == "neo4j" else set()
+    if not only:
+        return set()
     with open_engine(engine) as address:
         if address is None:
-            return
+            return set()
         if "loading" in only:
             _record(f"loading-{engine}", size, measure_loading(made, address))
         else:
-            fill(made, address)
+            fill(made, address, ours=bool(only & OURS), plain=bool(rivals))
+        if "reading" in only:
+            _record(f"reading-{engine}", size, measure_reading(made, address))
         with open_driver(address) as driver:
-            rival = (driver, address.database) if engine == "neo4j" else None
-            if "kernel" in only & LOADED[engine]:
+            rival = (driver, address.database) if rivals else None
+            if "kernel" in only:
                 _record("kernel", size, measure_kernel(made, rival))
             if only & {"impact", "changes"}:
                 _ask(engine, made, size, only, address, rival)
+    return names_of(only, [engine])
 
 
 def _ask(

@@ -1,13 +1,14 @@
 """W1: the impact search alone. Reach beside rivals with groups off, full rules beside the brute force."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from benchmarks.estate import Estate, reaches, samples
 from benchmarks.outcome import Result
 from benchmarks.rivals import Rival, cypher, cypher_operators, members, rival_engines
-from benchmarks.rounds import Competitor, DifferentAnswers, compare
+from benchmarks.rounds import Competitor, DifferentAnswers, affordable, compare
 from cmdb.impact.propagation import evaluate, spread
 from cmdb.impact.reach import downstream
 from cmdb.impact.topology import Topology, build_topology
@@ -15,7 +16,11 @@ from cmdb.model.severity import Severity
 from cmdb.ports.graph import DependencyColumns, ItemColumns
 from tests.oracle.brute_force import Oracle
 
+T = TypeVar("T")
 ASKED = 30
+SECONDS = 60.0
+"""Time for one class of questions with all competitors; a single one may take seconds at size L."""
+
 ORACLE_SIZE = 120
 ORACLE_CASES = 40
 
@@ -33,7 +38,7 @@ def measure_kernel(estate: Estate, rival: Rival | None) -> Result:
     ours = {"ours: reach": _reach(bare), "ours: rules": _spread(bare)}
     cases = {}
     for name, found in chosen.items():
-        asked = found[:ASKED]
+        asked = affordable(found[:ASKED], lambda number: _ask_all(ours | rivals, number), SECONDS)
         cases[name] = {"reach": spread_of(reached[name])}
         cases[name] |= compare(asked, ours | rivals)
         cases[name]["all_rules"] = compare(asked, {"all rules": _spread(full)})["times"]["all rules"]
@@ -43,6 +48,11 @@ def measure_kernel(estate: Estate, rival: Rival | None) -> Result:
         "cypher_operators": operators,
         "cases": cases,
     }
+
+
+def _ask_all(competitors: Mapping[str, Competitor[int]], number: int) -> None:
+    for competitor in competitors.values():
+        competitor.ask(number)
 
 
 def spread_of(reached: Sequence[int]) -> dict[str, int]:
@@ -67,9 +77,7 @@ def _spread(topology: Topology) -> Competitor[int]:
 def check_rules(estate: Estate) -> dict[str, int]:
     """Compare the kernel with the brute force on a part of the estate, under random own severities."""
     kept, rows = _part(estate)
-    items = list(estate.items())
-    dependencies = list(estate.dependencies())
-    oracle = Oracle([items[number] for number in kept], [dependencies[row] for row in rows])
+    oracle = Oracle(_picked(estate.items(), kept), _picked(estate.dependencies(), rows))
     topology = build_topology(*_columns(estate, kept, rows))
     draw = np.random.default_rng(3)
     for _ in range(ORACLE_CASES):
@@ -81,8 +89,13 @@ def check_rules(estate: Estate) -> dict[str, int]:
     return {"cis": len(kept), "dependencies": len(rows), "cases": ORACLE_CASES}
 
 
+def _picked(found: Iterable[T], numbers: list[int]) -> list[T]:
+    wanted = set(numbers)
+    return [entry for number, entry in enumerate(found) if number in wanted]
+
+
 def _part(estate: Estate) -> tuple[list[int], list[int]]:
-    """Return what hangs on one host , as far as it goes, and its dependencies."""
+    """Return what hangs on one host, as far as it goes, and its dependencies."""
     topology = estate.topology(grouped=False)
     start = samples(estate)["host"][0]
     kept = downstream(topology, [start])[:ORACLE_SIZE]

@@ -1,4 +1,4 @@
-"""W4 and W5: first load, unchanged re-load, reading the graph back, the unchanged tick; beside a loader by hand."""
+"""W4 and W5: first load, unchanged re-load, beside a loader by hand; reading the graph back, the unchanged tick."""
 
 import asyncio
 import resource
@@ -47,16 +47,18 @@ def open_driver(address: StoreAddress) -> Driver:
     return GraphDatabase.driver(address.uri, auth=(address.user, address.password))
 
 
-def fill(estate: Estate, address: StoreAddress) -> None:
-    """Load the empty engine with both loaders, unmeasured."""
-    asyncio.run(_load_ours(estate, address))
-    with open_driver(address) as driver:
-        plain_loader.prepare(driver, address.database)
-        plain_loader.load(driver, address.database, estate)
+def fill(estate: Estate, address: StoreAddress, *, ours: bool, plain: bool) -> None:
+    """Load the empty engine, unmeasured, in our form, in the rivals' or in both."""
+    if ours:
+        asyncio.run(_load_ours(estate, address))
+    if plain:
+        with open_driver(address) as driver:
+            plain_loader.prepare(driver, address.database)
+            plain_loader.load(driver, address.database, estate)
 
 
 def measure_loading(estate: Estate, address: StoreAddress, reloads: int = 2) -> Result:
-    """Load the empty engine with both loaders, again unchanged, then read back; ours is left for questions."""
+    """Load the empty engine with both loaders, then again unchanged; what they wrote is left for questions."""
     with open_driver(address) as driver:
         plain_loader.prepare(driver, address.database)
         ours = asyncio.run(_load_ours(estate, address))
@@ -67,7 +69,6 @@ def measure_loading(estate: Estate, address: StoreAddress, reloads: int = 2) -> 
             written = plain_loader.load(driver, address.database, estate)
             plain.append(_timed(start, before, rows) | {"properties_set": written})
         again = [asyncio.run(_reload_ours(estate, address)) for _ in range(reloads)]
-        read = asyncio.run(_read_back(estate, address))
     return {
         "rows": rows,
         "first": ours,
@@ -76,8 +77,12 @@ def measure_loading(estate: Estate, address: StoreAddress, reloads: int = 2) -> 
         "plain_again": plain[1:],
         "reload_speedup": round(ours["seconds"] / statistics.median(run["seconds"] for run in again), 1),
         "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        **read,
     }
+
+
+def measure_reading(estate: Estate, address: StoreAddress) -> Result:
+    """Read the whole graph that is loaded, and look for news where there is none."""
+    return asyncio.run(_read_back(estate, address))
 
 
 async def _load_ours(estate: Estate, address: StoreAddress) -> dict[str, float]:

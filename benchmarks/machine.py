@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sqlite3
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -42,7 +43,7 @@ def describe_machine() -> dict[str, str | int]:
 
 def describe_versions() -> dict[str, str]:
     """Return the releases that were measured."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
     for package in _PACKAGES:
         try:
             found[package] = version(package)

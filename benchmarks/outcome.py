@@ -20,8 +20,8 @@ def write_result(workload: str, size: str, measured: Result) -> Path:
     envelope = {
         "workload": workload,
         "size": size,
-        "command": f"make bench SIZE={size}",
-        "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "command": f'make bench SIZE={size} ARGS="--only {workload.partition("-")[0]}"',
+        "measured_at": _today(),
         "machine": describe_machine(),
         "versions": describe_versions(),
         "load_before": LOAD_AT_START,
@@ -35,3 +35,16 @@ def read_results() -> dict[tuple[str, str], Result]:
     """Return all committed results by workload and size."""
     found = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json")))
     return {(result["workload"], result["size"]): result for result in found}
+
+
+def measured_today(size: str) -> set[str]:
+    """Return the names of the results of this size that need not be measured again today."""
+    return {
+        workload
+        for (workload, measured), result in read_results().items()
+        if measured == size and result["measured_at"] == _today()
+    }
+
+
+def _today() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d")
