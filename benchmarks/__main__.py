@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 
 from benchmarks.engines import ENGINES, open_engine, serve
 from benchmarks.estate import SIZES, Estate, estate, outside_bands, reaches, samples
@@ -11,21 +10,11 @@ from benchmarks.kernel import measure_kernel
 from benchmarks.loading import fill, measure_loading, measure_reading, open_driver
 from benchmarks.machine import QUIET, load_average
 from benchmarks.outcome import Result, measured_today, write_result
+from benchmarks.parts import LOADED_SIZES, OURS, RIVALS, WORKLOADS, names_of
 from benchmarks.questions import measure_changes, measure_impact
 from benchmarks.report import write_report
 from benchmarks.rivals import Rival
 from cmdb.store.connection import StoreAddress
-
-WORKLOADS = ("footprint", "kernel", "loading", "reading", "impact", "changes")
-ENGINELESS = {"footprint", "kernel"}
-OURS = {"reading", "impact", "changes"}
-"""What needs an engine that our loader filled."""
-
-RIVALS = {"kernel", "impact"}
-"""What Cypher answers beside us, on Neo4j."""
-
-LOADED_SIZES = ("S", "M")
-"""At size L the kernel stands beside the rivals of its own process alone: loading takes too long."""
 
 SEED = 1
 
@@ -48,16 +37,6 @@ def main() -> None:
     if "kernel" in todo:
         _record("kernel", asked.size, measure_kernel(made, None))
     write_report()
-
-
-def names_of(parts: Iterable[str], engines: Iterable[str]) -> set[str]:
-    """Return the names of the results that these parts have on these engines."""
-    engines = list(engines)
-    return {
-        name
-        for part in parts
-        for name in ([part] if part in ENGINELESS else [f"{part}-{engine}" for engine in engines])
-    }
 
 
 def _arguments() -> argparse.Namespace:
