@@ -115,17 +115,20 @@ class Plan:
     rows: list[PlannedRow] = field(default_factory=list)
     asked: int = 0
 
-    def changed(self, kind: RecordKind | None = None) -> list[PlannedRow]:
+    def changed(self) -> list[PlannedRow]:
         """Return the rows that will be written."""
-        return [
-            row
-            for row in self.rows
-            if row.status is not RowStatus.UNCHANGED and kind in (None, row.record.kind)
-        ]
+        return [row for row in self.rows if row.status is not RowStatus.UNCHANGED]
+
+    def by_kind(self) -> dict[RecordKind, list[PlannedRow]]:
+        """Return the rows that will be written, each kind with its own; a kind without any has none."""
+        found: dict[RecordKind, list[PlannedRow]] = {kind: [] for kind in RecordKind}
+        for row in self.changed():
+            found[row.record.kind].append(row)
+        return found
 
     def retiring(self) -> list[Item]:
         """Return the CIs that this batch retires."""
-        items = (row.record for row in self.changed(RecordKind.ITEM))
+        items = (row.record for row in self.changed())
         return [item for item in items if isinstance(item, Item) and item.retired]
 
 

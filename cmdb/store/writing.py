@@ -116,25 +116,24 @@ class BatchWrite:
 
     async def _apply(self, transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
         await _archive(transaction, plan, stamp)
+        changed = plan.by_kind()
         for kind, label in LABELS.items():
             for statement, new in ((CREATE_NODES, True), (UPSERT_NODES, False)):
-                held = [row.properties(stamp) for row in plan.changed(kind) if (row.held is None) is new]
+                held = [row.properties(stamp) for row in changed[kind] if (row.held is None) is new]
                 if held:
                     await transaction.run(fill(statement, label=label), rows=held)
         for kind, links in LINKS.items():
             for link in links:
-                await _draw_links(transaction, kind, link, plan.changed(kind))
+                await _draw_links(transaction, kind, link, changed[kind])
         for kind, owner in (
             (RecordKind.DEPENDENCY, RecordKind.ITEM),
             (RecordKind.ASSIGNMENT, RecordKind.PARTY),
         ):
-            rows = plan.changed(kind)
-            if rows:
-                await _write_edges(transaction, rows, stamp)
-                stamped = {row.record.key for row in plan.changed(owner)}
-                owners = sorted({start_of(row.record) for row in rows} - stamped)
+            await _write_edges(transaction, changed[kind], stamp)
+            owners = {start_of(row.record) for row in changed[kind]}
+            if outside := sorted(owners - {row.record.key for row in changed[owner]}):
                 statement = fill(STAMP_OWNERS, label=LABELS[owner])
-                await transaction.run(statement, keys=owners, revision=stamp.revision)
+                await transaction.run(statement, keys=outside, revision=stamp.revision)
 
 
 async def _archive(transaction: Transaction, plan: Plan, stamp: Stamp) -> None:

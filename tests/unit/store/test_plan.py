@@ -131,7 +131,8 @@ def test_retiring_items_are_those_that_change() -> None:
     plan = Plan(rows, 3)
     assert [found.key for found in plan.retiring()] == ["a"]
     assert [found.record.key for found in plan.changed()] == ["a", "c"]
-    assert plan.changed(RecordKind.EVENT) == []
+    assert [found.record.key for found in plan.by_kind()[RecordKind.ITEM]] == ["a", "c"]
+    assert plan.by_kind()[RecordKind.EVENT] == []
 
 
 def test_open_dependencies_of_retiring_items_end_with_them_as_they_were() -> None:

@@ -95,7 +95,7 @@ async def test_owners_are_stamped_unless_the_batch_itself_writes_them() -> None:
     transaction = Scripted()
     await run(transaction, item("a"), edge("a", "b"), edge("c", "b"), ANN, OWNS)
     stamps = transaction.parameters_of("SET n.revision")
-    assert stamps == [{"keys": ["c"], "revision": 7}, {"keys": [], "revision": 7}]
+    assert stamps == [{"keys": ["c"], "revision": 7}]
 
 
 async def test_no_word_of_a_sender_stands_in_a_statement() -> None:
