@@ -42,9 +42,8 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="S", help="10 k, 100 k or 1 M CIs")
-    parser.add_argument(
-        "--only", nargs="*", choices=WORKLOADS, help="measure these parts alone; each has a result of its own"
-    )
+    parser.add_argument("--only", nargs="*", choices=WORKLOADS, help="measure these parts alone")
+    parser.add_argument("--resume", action="store_true", help="leave out what was measured today")
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument(
         "--busy", action="store_true", help="measure on a busy machine, and say so in the results"
