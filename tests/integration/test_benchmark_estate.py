@@ -1,16 +1,19 @@
 """The benchmarks' estate: the same each time, declared throughout, and as wide as real ones."""
 
 from collections import Counter
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from benchmarks.changes import DAYS, ONSET, changes
 from benchmarks.estate import Estate, estate, outside_bands, reaches, samples
+from benchmarks.loading import located
 from cmdb import resources
 from cmdb.desk.conformance import problems_of
 from cmdb.impact.topology import build_topology
 from cmdb.metamodel import read_metamodel
-from cmdb.model.records import EntryRecord
+from cmdb.model.records import ChangeState, Dependency, EntryRecord, Item
 from tests.support.estates import dependency_columns, item_columns
 
 
@@ -71,3 +74,20 @@ def test_every_twohundredth_dependency_runs_both_ways(small: Estate) -> None:
 def test_shared_platforms_take_three_percent(small: Estate) -> None:
     shared = np.isin([key.split("-")[0] for key in small.keys], ["dns", "directory", "san", "bus"])
     assert 0.02 <= shared[small.providers].mean() <= 0.04
+
+
+def test_changes_are_the_same_each_time_and_lie_in_the_window_that_is_asked_about(small: Estate) -> None:
+    found = list(changes(small))
+    assert found == list(changes(small))
+    assert len(found) == len(small) // 5 == len({change.key for change in found})
+    first, last = ONSET - timedelta(days=DAYS + 1), ONSET + timedelta(days=1)
+    assert all(change.actual_start and first < change.actual_start < last for change in found)
+    failed = sum(change.state is ChangeState.FAILED for change in found)
+    assert 0.05 < failed / len(found) < 0.15
+
+
+def test_a_loader_is_handed_every_ci_before_what_joins_them(small: Estate) -> None:
+    rows = [row.record for row in located(small)]
+    assert len(rows) == len(small) + len(small.consumers)
+    assert {type(row) for row in rows[: len(small)]} == {Item}
+    assert {type(row) for row in rows[len(small) :]} == {Dependency}
