@@ -83,8 +83,8 @@ class Recorder:
                     await self._live.revision(), _results(batch.records, refused, batch.source)
                 )
             kept = [index for index in range(len(batch.records)) if index not in refused]
-            outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
             self._batches += 1
+            outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
             await self._live.current(outcome.revision)
             written = dict(zip(kept, outcome.results, strict=True))
             return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
