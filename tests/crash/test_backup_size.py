@@ -5,7 +5,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from cmdb.store.canonical import canonical_hash
 from cmdb.store.connection import Connection, StoreAddress, open_connection
 from cmdb.store.cut import Entry
 from cmdb.store.migrations import migrate, read_migrations
-from cmdb.store.plan import Stamp, plan_rows
+from cmdb.store.plan import Stamp, draft, plan_rows
 from cmdb.store.store import Store, open_store
 from tests.conftest import MIGRATIONS, VERBS
 from tests.support.graph_records import event, item
@@ -89,7 +89,8 @@ def craft(target: Path) -> None:
     """Write the backup that a store holds after one load of the estate: quicker than to load it."""
     made = estate(7, SIZE)
     stamp = Stamp(1, "estate", NOON)
-    rows = plan_rows(itertools.chain(made.items(), made.dependencies()), {})
+    records: Iterable[Record] = itertools.chain(made.items(), made.dependencies())
+    rows = plan_rows(map(draft, records), {})
     header = Header(FORMAT, len(read_migrations(MIGRATIONS)), stamp.revision)
     with ArchiveWriter(target, header) as writer:
         writer.add([Entry(row.record.kind.value, row.properties(stamp)) for row in rows])
