@@ -6,11 +6,11 @@ from inspect import isawaitable
 from secrets import token_hex
 
 from graphql import ExecutionResult, GraphQLError, execute
-from graphql.execution import Executor
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
+from cmdb.api.compiling_executor import CompilingExecutor, Plans
 from cmdb.api.context import RequestContext
 from cmdb.api.document_gate import DocumentGate, DocumentRefused
 from cmdb.api.error_format import Json, describe_error, describe_fault, format_error, http_status, wrap_error
@@ -41,6 +41,7 @@ class GraphQLEndpoint:
         self._application = application
         self._schema = executable()
         self._gate = DocumentGate(self._schema)
+        self._plans = Plans()
 
     async def answer(self, request: Request) -> Response:
         """Answer one request; the status follows the GraphQL over HTTP specification."""
@@ -75,9 +76,10 @@ class GraphQLEndpoint:
             variable_values=posted.variables,
             operation_name=posted.operation_name,
             max_coercion_errors=10,
-            # Nothing is deferred, so the executor that can defer would only cost time.
-            executor_class=Executor,
+            executor_class=CompilingExecutor,
             hide_suggestions=True,
+            prepared=prepared,
+            plans=self._plans,
         )
         return await found if isawaitable(found) else found
 

@@ -1,0 +1,132 @@
+"""Executes operations as graphql-core does, with the objects below the roots read by compiled functions."""
+
+from asyncio import gather
+from collections.abc import Awaitable
+from functools import lru_cache
+from typing import Any
+
+from graphql import GraphQLBoolean, GraphQLObjectType, get_named_type
+from graphql.execution import Executor
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import Path
+from graphql.type import GraphQLResolveInfo
+from graphql.utilities import type_from_ast
+
+from cmdb.api.document_gate import Prepared
+from cmdb.api.selection_compiler import Compiled, Declined, Reading, compile_selection
+
+KEPT_PLANS = 256
+Position = tuple[str | int, ...]
+
+
+class Plan:
+    """What is compiled of one operation under one choice of `@skip` and `@include`."""
+
+    def __init__(self) -> None:
+        """Start with nothing compiled."""
+        self._compiled: dict[tuple[str, Position], Compiled | None] = {}
+        self._met: set[tuple[str, Position]] = set()
+
+    def find(
+        self, executor: Executor[None], kind: GraphQLObjectType, details: FieldDetailsList, path: Path
+    ) -> Compiled | None:
+        """Return the function for objects at this place; None at the first meeting and where there can be none."""
+        key = kind.name, _position(path)
+        if key in self._compiled:
+            return self._compiled[key]
+        if key not in self._met:
+            # Compiling costs as much as some answers: a document that is asked once does not pay for it.
+            self._met.add(key)
+            return None
+        try:
+            self._compiled[key] = compile_selection(executor.collect_subfields, kind, details)
+        except Declined:
+            self._compiled[key] = None
+        return self._compiled[key]
+
+
+class Plans:
+    """The plans of the operations asked last."""
+
+    def __init__(self, kept: int = KEPT_PLANS) -> None:
+        """Keep that many."""
+        self._find = lru_cache(maxsize=kept)(lambda *_key: Plan())
+
+    def find(self, prepared: Prepared, executor: Executor[None]) -> Plan:
+        """Return the plan for an operation: one a set of values of its Boolean variables, which alone choose fields."""
+        given = executor.variable_values.coerced
+        operation = executor.operation
+        flags = tuple(
+            given.get(node.variable.name.value)
+            for node in operation.variable_definitions or ()
+            if get_named_type(type_from_ast(executor.schema, node.type)) is GraphQLBoolean
+        )
+        return self._find(prepared, operation.name.value if operation.name else None, flags)
+
+
+class CompilingExecutor(Executor[None]):
+    """graphql-core's executor, but for objects that a compiled function can read.
+
+    A function that declines has changed nothing: the object is read again by graphql-core, and so is all that
+    follows in the request, so that no part is tried more than twice.
+    """
+
+    def __init__(self, *given: Any, prepared: Prepared, plans: Plans, **named: Any) -> None:  # noqa: ANN401
+        """Find the plan for the operation."""
+        super().__init__(*given, **named)
+        self._plan: Plan | None = plans.find(prepared, self)
+
+    def complete_object_value(  # noqa: PLR0913  graphql-core's own signature
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo,
+        path: Path,
+        result: Any,  # noqa: ANN401
+        position_context: None,
+    ) -> Any:  # noqa: ANN401
+        """Complete an object, by a compiled function if there is one."""
+        plan = self._plan
+        compiled = plan.find(self, return_type, field_details_list, path) if plan else None
+
+        def plain() -> Any:  # noqa: ANN401
+            self._plan = None
+            return Executor.complete_object_value(
+                self, return_type, field_details_list, info, path, result, position_context
+            )
+
+        if compiled is None:
+            return super().complete_object_value(
+                return_type, field_details_list, info, path, result, position_context
+            )
+        reading = Reading(self.context_value)
+        try:
+            built = compiled(result, reading)
+        except Exception:  # noqa: BLE001  whatever it is, graphql-core meets it again and reports it in its place
+            self.settle_in_background([value for value, *_ in reading.awaited])
+            return plain()
+        return self._fill(built, reading, plain) if reading.awaited else built
+
+    async def _fill(self, built: dict[str, Any], reading: Reading, plain: Any) -> Any:
+        try:
+            while reading.awaited:
+                awaited, reading.awaited = reading.awaited, []
+                values = await gather(*(value for value, *_ in awaited))
+                for value, (_, into, name, complete) in zip(values, awaited, strict=True):
+                    into[name] = complete(value, reading)
+        except Exception:  # noqa: BLE001  as above
+            self.settle_in_background([value for value, *_ in reading.awaited])
+            found = plain()
+            return await found if self.is_awaitable(found) else found
+        return built
+
+
+def _position(path: Path) -> Position:
+    """Return the response names that lead there, without the places in lists."""
+    names = []
+    at: Path | None = path
+    while at is not None:
+        if type(at.key) is str:
+            names.append(at.key)
+        at = at.prev
+    return tuple(names)
