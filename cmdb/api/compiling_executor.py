@@ -1,22 +1,21 @@
 """Executes operations as graphql-core does, with the objects below the roots read by compiled functions."""
 
 from asyncio import gather
-from collections.abc import Awaitable
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
-from graphql import GraphQLBoolean, GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from graphql.type import GraphQLResolveInfo
-from graphql.utilities import type_from_ast
 
 from cmdb.api.document_gate import Prepared
-from cmdb.api.selection_compiler import Compiled, Declined, Reading, compile_selection
+from cmdb.api.selection_compiler import Compiled, Reading, compile_selection
 
 KEPT_PLANS = 256
-Position = tuple[str | int, ...]
+Position = tuple[str | None, ...]
 
 
 class Plan:
@@ -40,7 +39,7 @@ class Plan:
             return None
         try:
             self._compiled[key] = compile_selection(executor.collect_subfields, kind, details)
-        except Declined:
+        except Exception:  # noqa: BLE001  graphql-core meets it again, and says where
             self._compiled[key] = None
         return self._compiled[key]
 
@@ -53,15 +52,9 @@ class Plans:
         self._find = lru_cache(maxsize=kept)(lambda *_key: Plan())
 
     def find(self, prepared: Prepared, executor: Executor[None]) -> Plan:
-        """Return the plan for an operation: one a set of values of its Boolean variables, which alone choose fields."""
-        given = executor.variable_values.coerced
-        operation = executor.operation
-        flags = tuple(
-            given.get(node.variable.name.value)
-            for node in operation.variable_definitions or ()
-            if get_named_type(type_from_ast(executor.schema, node.type)) is GraphQLBoolean
-        )
-        return self._find(prepared, operation.name.value if operation.name else None, flags)
+        """Return the plan for an operation and the values of its choices."""
+        given, name = executor.variable_values.coerced, executor.operation.name
+        return self._find(prepared, name and name.value, tuple(map(given.get, prepared.choices)))
 
 
 class CompilingExecutor(Executor[None]):
@@ -76,11 +69,11 @@ class CompilingExecutor(Executor[None]):
         super().__init__(*given, **named)
         self._plan: Plan | None = plans.find(prepared, self)
 
-    def complete_object_value(  # noqa: PLR0913  graphql-core's own signature
+    def complete_object_value(
         self,
         return_type: GraphQLObjectType,
         field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo,
+        info: GraphQLResolveInfo[Any],
         path: Path,
         result: Any,  # noqa: ANN401
         position_context: None,
@@ -88,26 +81,25 @@ class CompilingExecutor(Executor[None]):
         """Complete an object, by a compiled function if there is one."""
         plan = self._plan
         compiled = plan.find(self, return_type, field_details_list, path) if plan else None
-
-        def plain() -> Any:  # noqa: ANN401
-            self._plan = None
-            return Executor.complete_object_value(
-                self, return_type, field_details_list, info, path, result, position_context
-            )
-
+        plain = partial(
+            super().complete_object_value,
+            return_type,
+            field_details_list,
+            info,
+            path,
+            result,
+            position_context,
+        )
         if compiled is None:
-            return super().complete_object_value(
-                return_type, field_details_list, info, path, result, position_context
-            )
+            return plain()
         reading = Reading(self.context_value)
         try:
             built = compiled(result, reading)
         except Exception:  # noqa: BLE001  whatever it is, graphql-core meets it again and reports it in its place
-            self.settle_in_background([value for value, *_ in reading.awaited])
-            return plain()
+            return self._decline(reading, plain)
         return self._fill(built, reading, plain) if reading.awaited else built
 
-    async def _fill(self, built: dict[str, Any], reading: Reading, plain: Any) -> Any:
+    async def _fill(self, built: dict[str, Any], reading: Reading, plain: Callable[[], Any]) -> Any:  # noqa: ANN401
         try:
             while reading.awaited:
                 awaited, reading.awaited = reading.awaited, []
@@ -115,18 +107,24 @@ class CompilingExecutor(Executor[None]):
                 for value, (_, into, name, complete) in zip(values, awaited, strict=True):
                     into[name] = complete(value, reading)
         except Exception:  # noqa: BLE001  as above
-            self.settle_in_background([value for value, *_ in reading.awaited])
-            found = plain()
+            found = self._decline(reading, plain)
             return await found if self.is_awaitable(found) else found
         return built
 
+    def _decline(self, reading: Reading, plain: Callable[[], Any]) -> Any:  # noqa: ANN401
+        self._plan = None
+        if reading.awaited:
+            self.settle_in_background([value for value, *_ in reading.awaited])
+        return plain()
+
 
 def _position(path: Path) -> Position:
-    """Return the response names that lead there, without the places in lists."""
-    names = []
+    """Return the response names that lead there with the types that have them, without the places in lists."""
+    # Below an interface one name stands for different selections, so names alone would mix them up.
+    steps: list[str | None] = []
     at: Path | None = path
     while at is not None:
-        if type(at.key) is str:
-            names.append(at.key)
+        if isinstance(at.key, str):
+            steps += (at.typename, at.key)
         at = at.prev
-    return tuple(names)
+    return tuple(steps)

@@ -1,5 +1,6 @@
 """Lets documents in: bounded parsing, cost, validation with coded errors, and a bounded cache of the sound ones."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,8 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationDefinitionNode,
     OperationType,
     parse,
@@ -27,7 +30,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 
 from cmdb.api.document_cost import check_cost
-from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
 
 LONGEST_DOCUMENT = 64_000
 MOST_TOKENS = 4_000
@@ -58,10 +61,11 @@ class DocumentRefused(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A document that may be executed."""
+    """A document that may be executed; `choices` are its Boolean variables, which alone can choose fields."""
 
     document: DocumentNode
     operations: tuple[OperationDefinitionNode, ...]
+    choices: tuple[str, ...]
 
     def choose(self, name: str | None) -> OperationDefinitionNode:
         """Return the operation of that name, or the only one; BAD_ARGUMENT when there is no such one."""
@@ -83,13 +87,30 @@ class Prepared:
 
 
 class DocumentGate:
-    """Prepares document texts against one schema."""
+    """Prepares document texts, and trusted documents by their ids, against one schema."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, trusted: Mapping[str, str] | None = None) -> None:
         """Keep sound documents; refused ones are looked at anew, so that they cannot crowd out the sound."""
         self._schema = schema
+        self._texts = trusted or {}
+        self._trusted: dict[str, Prepared] = {}
         self._rules = [_coded(rule) for rule in dict.fromkeys((*specified_rules, *recommended_rules))]
         self.prepare = lru_cache(maxsize=KEPT_DOCUMENTS)(self._prepare)
+
+    def trusted(self, document_id: str) -> Prepared:
+        """Return the trusted document, prepared once and never put out by others; NOT_FOUND when there is none."""
+        known = self._trusted.get(document_id)
+        if known is None:
+            text = self._texts.get(document_id)
+            if text is None:
+                raise NotFound(
+                    ErrorCode.NOT_FOUND,
+                    f"There is no trusted document '{document_id[:80]}'.",
+                    hint="Give the name of a file in graphql/operations, without its ending, or send 'query'.",
+                    place=Place("request", field="documentId"),
+                )
+            known = self._trusted[document_id] = self._prepare(text)
+        return known
 
     def _prepare(self, text: str) -> Prepared:
         document = _parse(text)
@@ -98,7 +119,19 @@ class DocumentGate:
         if errors:
             raise DocumentRefused([_with_code(error, _code_of(error)) for error in errors])
         nodes = document.definitions
-        return Prepared(document, tuple(node for node in nodes if isinstance(node, OperationDefinitionNode)))
+        operations = tuple(node for node in nodes if isinstance(node, OperationDefinitionNode))
+        return Prepared(document, operations, _choices(operations))
+
+
+def _choices(operations: tuple[OperationDefinitionNode, ...]) -> tuple[str, ...]:
+    """Return the names of Boolean variables: `@skip` and `@include` take no others."""
+    names: dict[str, None] = {}
+    for operation in operations:
+        for declared in operation.variable_definitions or ():
+            kind = declared.type.type if isinstance(declared.type, NonNullTypeNode) else declared.type
+            if isinstance(kind, NamedTypeNode) and kind.name.value == "Boolean":
+                names[declared.variable.name.value] = None
+    return tuple(names)
 
 
 def _parse(text: str) -> DocumentNode:

@@ -16,6 +16,7 @@ from cmdb.api.document_gate import DocumentGate, DocumentRefused
 from cmdb.api.error_format import Json, describe_error, describe_fault, format_error, http_status, wrap_error
 from cmdb.api.graphql_schema import executable
 from cmdb.api.json_body import JsonResponse, parse_json, read_capped, require_type
+from cmdb.api.operations import read_operations
 from cmdb.application.application import Application
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.model.access import Principal
@@ -26,9 +27,10 @@ RESPONSE_TYPE = "application/graphql-response+json"
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The parameters of one request."""
+    """The parameters of one request; `asked` is a document's text, or the id of a trusted document."""
 
-    query: str
+    asked: str
+    trusted: bool
     operation_name: str | None
     variables: dict[str, object] | None
 
@@ -40,7 +42,7 @@ class GraphQLEndpoint:
         """Share one gate, and with it one cache, among all requests."""
         self._application = application
         self._schema = executable()
-        self._gate = DocumentGate(self._schema)
+        self._gate = DocumentGate(self._schema, read_operations())
         self._plans = Plans()
 
     async def answer(self, request: Request) -> Response:
@@ -67,7 +69,8 @@ class GraphQLEndpoint:
         return _respond(_format(result, request_id), refused if _is_refused(result) else 200, media)
 
     async def _execute(self, posted: Posted, principal: Principal) -> ExecutionResult:
-        prepared = self._gate.prepare(posted.query)
+        gate = self._gate
+        prepared = gate.trusted(posted.asked) if posted.trusted else gate.prepare(posted.asked)
         prepared.choose(posted.operation_name)
         found = execute(
             self._schema,
@@ -90,15 +93,20 @@ def _read(body: object) -> Posted:
         raise _bad(
             "body", "a list of requests" if batch else "not an object", "one JSON object; batches are off"
         )
-    query, name, variables = (body.get(part) for part in ("query", "operationName", "variables"))
-    if not isinstance(query, str) or not query:
-        raise _bad("query", "absent or not text", "the document as text")
+    query, document_id, name, variables = (
+        body.get(part) for part in ("query", "documentId", "operationName", "variables")
+    )
+    asked = document_id if query is None else query
+    if not isinstance(asked, str) or not asked:
+        raise _bad(
+            "query", "absent or not text", "the document as text, or the id of a trusted one as 'documentId'"
+        )
     if name is not None and not isinstance(name, str):
         raise _bad("operationName", "not text", "text or null")
     for part in ("variables", "extensions"):
         if body.get(part) is not None and not isinstance(body[part], dict):
             raise _bad(part, "not an object", "an object or null")
-    return Posted(query, name or None, variables)
+    return Posted(asked, query is None, name or None, variables)
 
 
 def _bad(field: str, found: str, wanted: str) -> InvalidInput:

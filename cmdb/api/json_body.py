@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import orjson
 from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +23,11 @@ class JsonResponse(Response):
 
     def render(self, content: object) -> bytes:
         """Write compact JSON."""
-        return to_json(content)
+        try:
+            return orjson.dumps(content)
+        except TypeError:
+            # What it refuses, whole numbers beyond 64 bits above all, the slower writer can say.
+            return to_json(content)
 
 
 async def read_capped(request: Request, limit: int) -> bytes:

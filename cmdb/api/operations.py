@@ -9,6 +9,12 @@ def operation_names() -> list[str]:
     return sorted(path.stem for path in (resources.folder("graphql") / "operations").glob("*.graphql"))
 
 
+def read_operations() -> dict[str, str]:
+    """Return the documents of all operations by name."""
+    files = (resources.folder("graphql") / "operations").glob("*.graphql")
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(files)}
+
+
 def read_operation(name: str) -> str:
     """Return the document of the operation, which carries the same name; NOT_FOUND when there is none."""
     names = operation_names()

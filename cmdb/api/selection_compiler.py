@@ -7,6 +7,7 @@ another class, an error of a resolver) raises, and graphql-core answers instead:
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import EnumMeta
 from inspect import isfunction
 from keyword import iskeyword
 from types import GeneratorType, NoneType
@@ -73,7 +74,7 @@ Compiled = Callable[[object, Reading], Built]
 def compile_selection(collect: Collect, kind: GraphQLObjectType, details: FieldDetailsList) -> Compiled:
     """Return the function for objects of this type under these nodes; Declined when a part is not understood."""
     compiler = _Compiler(collect)
-    return compiler.build(compiler.object(kind, details))
+    return compiler.build(compiler.write(kind, details))
 
 
 _PLAIN: set[type] = set()
@@ -128,7 +129,7 @@ class _Compiler:
         built: Compiled = self._space[name]
         return built
 
-    def object(self, kind: GraphQLObjectType, details: FieldDetailsList) -> str:
+    def write(self, kind: GraphQLObjectType, details: FieldDetailsList) -> str:
         """Write the function that builds an object of this type, and return its name."""
         lines = ["if type(s) not in plain: admit(s)"]
         if kind.is_type_of is not None:
@@ -186,7 +187,7 @@ class _Compiler:
             each = self._complete(kind.of_type, part, details)
             return f"([{each} for {part} in {value}] if type({value}) in sequences else decline())"
         if isinstance(kind, GraphQLObjectType):
-            return f"{self.object(kind, details)}({value}, q)"
+            return f"{self.write(kind, details)}({value}, q)"
         if is_leaf_type(kind):
             return self._leaf(kind, value)
         raise Declined
@@ -197,7 +198,7 @@ class _Compiler:
             return f"({value} if {_OWN_JSON[kind].format(value)} else {careful}({value}))"
         if isinstance(kind, GraphQLEnumType):
             definition: StrawberryEnumDefinition = kind.extensions[_DEFINITION]
-            members = definition.wrapped_cls
+            members: EnumMeta = definition.wrapped_cls
             names = {member: kind.coerce_output_value(member) for member in members}
             told = self._constant(("names", kind.name), names)
             return (
