@@ -19,28 +19,23 @@ Position = tuple[str | None, ...]
 
 
 class Plan:
-    """What is compiled of one operation under one choice of `@skip` and `@include`."""
+    """What is compiled of one operation under one choice of `@skip` and `@include`, once it is asked again."""
 
     def __init__(self) -> None:
         """Start with nothing compiled."""
         self._compiled: dict[tuple[str, Position], Compiled | None] = {}
-        self._met: set[tuple[str, Position]] = set()
+        self.asked = False
 
     def find(
         self, executor: Executor[None], kind: GraphQLObjectType, details: FieldDetailsList, path: Path
     ) -> Compiled | None:
-        """Return the function for objects at this place; None at the first meeting and where there can be none."""
+        """Return the function for objects at this place; None where there can be none."""
         key = kind.name, _position(path)
-        if key in self._compiled:
-            return self._compiled[key]
-        if key not in self._met:
-            # Compiling costs as much as some answers: a document that is asked once does not pay for it.
-            self._met.add(key)
-            return None
-        try:
-            self._compiled[key] = compile_selection(executor.collect_subfields, kind, details)
-        except Exception:  # noqa: BLE001  graphql-core meets it again, and says where
-            self._compiled[key] = None
+        if key not in self._compiled:
+            try:
+                self._compiled[key] = compile_selection(executor.collect_subfields, kind, details)
+            except Exception:  # noqa: BLE001  graphql-core meets it again, and says where
+                self._compiled[key] = None
         return self._compiled[key]
 
 
@@ -51,10 +46,13 @@ class Plans:
         """Keep that many."""
         self._find = lru_cache(maxsize=kept)(lambda *_key: Plan())
 
-    def find(self, prepared: Prepared, executor: Executor[None]) -> Plan:
-        """Return the plan for an operation and the values of its choices."""
+    def find(self, prepared: Prepared, executor: Executor[None]) -> Plan | None:
+        """Return the plan for an operation and the values of its choices; None when it is asked for the first time."""
         given, name = executor.variable_values.coerced, executor.operation.name
-        return self._find(prepared, name and name.value, tuple(map(given.get, prepared.choices)))
+        plan = self._find(prepared, name and name.value, tuple(map(given.get, prepared.choices)))
+        # Compiling costs as much as some answers: a document that is asked once does not pay for it.
+        again, plan.asked = plan.asked, True
+        return plan if again else None
 
 
 class CompilingExecutor(Executor[None]):
@@ -67,7 +65,7 @@ class CompilingExecutor(Executor[None]):
     def __init__(self, *given: Any, prepared: Prepared, plans: Plans, **named: Any) -> None:  # noqa: ANN401
         """Find the plan for the operation."""
         super().__init__(*given, **named)
-        self._plan: Plan | None = plans.find(prepared, self)
+        self._plan = plans.find(prepared, self)
 
     def complete_object_value(
         self,

@@ -7,11 +7,11 @@ another class, an error of a resolver) raises, and graphql-core answers instead:
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import EnumMeta
+from enum import Enum
 from inspect import isfunction
 from keyword import iskeyword
 from types import GeneratorType, NoneType
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLBoolean,
@@ -198,7 +198,7 @@ class _Compiler:
             return f"({value} if {_OWN_JSON[kind].format(value)} else {careful}({value}))"
         if isinstance(kind, GraphQLEnumType):
             definition: StrawberryEnumDefinition = kind.extensions[_DEFINITION]
-            members: EnumMeta = definition.wrapped_cls
+            members = cast("type[Enum]", definition.wrapped_cls)
             names = {member: kind.coerce_output_value(member) for member in members}
             told = self._constant(("names", kind.name), names)
             return (

@@ -1,8 +1,8 @@
 import pytest
 
-from cmdb.api.document_gate import LONGEST_DOCUMENT, DocumentGate, DocumentRefused
+from cmdb.api.document_gate import KEPT_DOCUMENTS, LONGEST_DOCUMENT, DocumentGate, DocumentRefused
 from cmdb.api.graphql_schema import executable
-from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.errors import ErrorCode, InvalidInput, NotFound
 
 GATE = DocumentGate(executable())
 
@@ -83,6 +83,27 @@ def test_sound_documents_are_kept_and_refused_ones_are_not() -> None:
     with pytest.raises(DocumentRefused):
         gate.prepare("{ nothing }")
     assert gate.prepare.cache_info().currsize == 1
+
+
+def test_a_trusted_document_is_prepared_once_and_stays() -> None:
+    gate = DocumentGate(executable(), {"head": "{ head { revision } }", "bad": "{ nothing }"})
+    kept = gate.trusted("head")
+    for number in range(KEPT_DOCUMENTS + 1):
+        gate.prepare(f"{{ a{number}: head {{ revision }} }}")
+    assert gate.trusted("head") is kept
+    with pytest.raises(DocumentRefused):
+        gate.trusted("bad")
+    with pytest.raises(NotFound) as caught:
+        gate.trusted("nothing")
+    assert caught.value.code is ErrorCode.NOT_FOUND
+
+
+def test_boolean_variables_alone_are_choices() -> None:
+    text = "query($a: Boolean!, $b: Boolean = true, $c: String!, $d: Int!) "
+    text += (
+        "{ item(ref: $c) { key @skip(if: $a) name @include(if: $b) } search(words: $c, first: $d) { words } }"
+    )
+    assert GATE.prepare(text).choices == ("a", "b")
 
 
 def test_the_operation_is_chosen_by_name() -> None:

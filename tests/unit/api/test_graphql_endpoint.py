@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from cmdb.api.graphql_endpoint import BODY_LIMIT, RESPONSE_TYPE
+from cmdb.api.operations import read_operation
 from cmdb.errors import ErrorCode, StoreError
 from tests.fakes.graph import FakeGraph
 from tests.support.api_client import ApiClient, application_over
@@ -92,6 +93,9 @@ async def test_a_body_that_is_not_json_is_refused(client: ApiClient, body: str |
         {},
         {"query": None},
         {"query": ""},
+        {"query": "", "documentId": "head"},
+        {"documentId": ""},
+        {"documentId": 7},
         {"query": [HEAD]},
         {"query": HEAD, "operationName": 7},
         {"query": HEAD, "variables": "none"},
@@ -114,6 +118,16 @@ async def test_optional_parameters_may_be_null_and_others_are_passed_over(client
         "documentId": "x",
     }
     assert (await send(client, json.dumps(body))).json() == {"data": {"head": {"revision": 1}}}
+
+
+async def test_a_trusted_document_is_asked_by_its_id(client: ApiClient) -> None:
+    body: dict[str, object] = {"documentId": "get", "variables": {"ref": "VPN"}}
+    asked = await send(client, json.dumps(body))
+    assert asked.json() == (await client.post(read_operation("get"), {"ref": "VPN"})).json()
+    assert asked.json()["data"]
+    unknown = await send(client, json.dumps({"query": None, "documentId": "../get"}))
+    assert unknown.status_code == 400
+    assert code_of(unknown) == ErrorCode.NOT_FOUND
 
 
 async def test_batches_are_off_and_the_refusal_says_so(client: ApiClient) -> None:

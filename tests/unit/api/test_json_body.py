@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
@@ -72,3 +74,12 @@ def test_answers_are_compact_json_that_nobody_keeps() -> None:
     assert response.body == '{"a":"ü"}'.encode()
     assert response.status_code == 201
     assert response.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("value", [2**70, -(2**70), {"a": [2**64]}, "\u2028", 1.5, None])
+def test_every_value_of_an_answer_is_written(value: object) -> None:
+    assert json.loads(bytes(JsonResponse({"v": value}).body)) == {"v": value}
+
+
+def test_what_json_has_no_number_for_is_null() -> None:
+    assert bytes(JsonResponse([float("inf"), float("nan")]).body) == b"[null,null]"
