@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from inspect import isawaitable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NewType
 
 import pytest
 import strawberry
@@ -15,6 +15,7 @@ from graphql import ExecutionResult, FieldNode, GraphQLObjectType, Undefined, ex
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 from strawberry.extensions import FieldExtension
+from strawberry.schema.config import StrawberryConfig
 
 from cmdb.api.selection_compiler import Reading, compile_selection
 
@@ -27,6 +28,8 @@ class Colour(Enum):
 
 
 strawberry.enum(Colour)
+Hidden = NewType("Hidden", str)
+HIDDEN = strawberry.scalar(name="Hidden", serialize=lambda text: text or None, parse_value=str)
 Source = strawberry.Parent[Any]
 
 
@@ -49,6 +52,10 @@ def _maybe(root: Source, info: strawberry.Info[Any, None]) -> Any:
 
 def _placed(info: strawberry.Info[Any, None]) -> str:
     return str(info.path.key)
+
+
+def _scaled(root: Source, factor: int = 2) -> int:
+    return factor * int(root.number)
 
 
 class Shouting(FieldExtension):
@@ -81,10 +88,13 @@ class Thing:
     placed: str = strawberry.field(resolver=_placed)
     shouted: str = strawberry.field(resolver=lambda root: root.text, extensions=[Shouting()])
 
+    scaled: int = strawberry.field(resolver=_scaled)
+    hidden: Hidden
+
     @strawberry.field
-    def times(self, factor: int = 2) -> int:
-        """Have an argument."""
-        return self.number * factor
+    def method(self) -> int:
+        """Belong to the type, which sources are not."""
+        return 1
 
 
 @strawberry.type
@@ -94,7 +104,7 @@ class Query:
     thing: Thing | None
 
 
-SCHEMA = strawberry.Schema(query=Query)._schema  # noqa: SLF001  as the product's own schema is taken
+SCHEMA = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map={Hidden: HIDDEN}))._schema  # noqa: SLF001
 
 
 def thing(**other: Any) -> SimpleNamespace:
@@ -107,6 +117,7 @@ def thing(**other: Any) -> SimpleNamespace:
         "yes": True,
         "id": "t1",
         "colour": Colour.BLUE,
+        "hidden": "h",
         "texts": ("x", "y"),
         "grid": [[1, None], []],
         "child": None,
@@ -163,7 +174,7 @@ async def read(executor: Executor[None], source: object, context: object) -> dic
     return built
 
 
-LEAVES = "{ text perhaps number ratio yes id colour texts grid again: text }"
+LEAVES = "{ text perhaps number ratio yes id colour hidden texts grid again: text }"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +205,7 @@ class OwnError(Exception):
 
 
 INFINITE = [float("inf"), float("nan")]
-BAD = [None, Undefined, OwnError("x"), *INFINITE, 2**31, True, 1.0, 1, "red", (None,), {}, {1}, object()]
+BAD = [None, Undefined, OwnError("x"), *INFINITE, 2**31, True, 1.0, 1, "", "red", (None,), {}, {1}, object()]
 
 
 @pytest.mark.parametrize("bad", BAD, ids=repr)
@@ -213,7 +224,7 @@ def test_what_is_no_object_is_left_though_nothing_of_it_is_read(bad: object) -> 
     assert ask("{ children { __typename } }", thing(children=[bad])).compiled is None
 
 
-@pytest.mark.parametrize("field", ["shouted", "times", "times(factor: 3)"])
+@pytest.mark.parametrize("field", ["shouted", "scaled", "scaled(factor: 3)", "method"])
 def test_fields_with_arguments_or_extensions_are_left(field: str) -> None:
     assert ask(f"{{ text child {{ {field} }} }}", thing(child=None)).compiled is None
 
