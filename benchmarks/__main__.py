@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from benchmarks.answers import measure_answers
 from benchmarks.engines import ENGINES, open_engine, serve
 from benchmarks.estate import SIZES, Estate, estate, outside_bands, reaches, samples
 from benchmarks.footprint import measure_footprint
@@ -32,6 +33,8 @@ def main() -> None:
         todo -= measured_today(asked.size)
     if "footprint" in todo:
         _record("footprint", asked.size, measure_footprint(made))
+    if "graphql" in todo:
+        _record("graphql", asked.size, measure_answers(made))
     for engine in engines:
         todo -= _measure_on(engine, made, asked.size, todo)
     if "kernel" in todo:

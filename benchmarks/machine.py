@@ -16,6 +16,8 @@ _PACKAGES = (
     "neo4j-rust-ext",
     "arcadedb-embedded",
     "strawberry-graphql",
+    "graphql-core",
+    "orjson",
     "starlette",
     "uvicorn",
     "networkx",

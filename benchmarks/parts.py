@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-WORKLOADS = ("footprint", "kernel", "loading", "reading", "impact", "changes")
-ENGINELESS = {"footprint", "kernel"}
+WORKLOADS = ("footprint", "graphql", "kernel", "loading", "reading", "impact", "changes")
+ENGINELESS = {"footprint", "graphql", "kernel"}
 OURS = {"reading", "impact", "changes"}
 """What needs an engine that our loader filled."""
 

@@ -29,7 +29,7 @@ class Colour(Enum):
 
 strawberry.enum(Colour)
 Hidden = NewType("Hidden", str)
-HIDDEN = strawberry.scalar(name="Hidden", serialize=lambda text: text or None, parse_value=str)
+HIDDEN = strawberry.scalar(name="Hidden", serialize=lambda text: str(text) or None, parse_value=str)
 Source = strawberry.Parent[Any]
 
 
