@@ -24,7 +24,7 @@ from cmdb.model.records import (
     Ticket,
     Window,
 )
-from cmdb.model.reference import has_ended, items_of, moment_of
+from cmdb.model.reference import has_ended, items_of, moment_of, without_hidden
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import GraphDelta, GraphReader, Moment, PageKey, RecordFilter, Stored
 
@@ -98,10 +98,10 @@ class PastGraph:
             case Party():
                 return row if self._sees_party(principal, record) else None
             case Ticket() if principal.party is not None and record.caller == principal.party:
-                return replace(row, record=_narrowed(record, seen))
+                return replace(row, record=without_hidden(record, seen))
             case Dependency():
                 return row if len(seen) == len(set(items_of(record))) else None
-        return replace(row, record=_narrowed(record, seen)) if seen else None
+        return replace(row, record=without_hidden(record, seen)) if seen else None
 
     def _sees(self, principal: Principal, key: str) -> bool:
         row = self._rows.get((RecordKind.ITEM, key))
@@ -123,15 +123,6 @@ def _fits(record: Record, at: datetime, query: RecordFilter) -> bool:
         and (query.since is None or at >= query.since)
         and (query.until is None or at < query.until)
     )
-
-
-def _narrowed(record: Record, seen: set[str]) -> Record:
-    match record:
-        case Change():
-            return replace(record, targets=tuple(target for target in record.targets if target in seen))
-        case Ticket() | Window():
-            return replace(record, items=tuple(item for item in record.items if item in seen))
-    return record
 
 
 def _collect(delta: GraphDelta, record: Record) -> None:

@@ -1,5 +1,6 @@
 """What a record refers to, and the time by which it is listed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from cmdb.model.records import Assignment, Change, Dependency, Event, Item, Record, Ticket, Window
@@ -21,6 +22,21 @@ def items_of(record: Record) -> tuple[str, ...]:
         case Ticket() | Window():
             return record.items
     return ()
+
+
+def item_ends(record: Record) -> tuple[str, ...]:
+    """Return the keys of the CIs that must live for the record to hold; what has ended refers to nothing new."""
+    return () if isinstance(record, Item) or has_ended(record) else items_of(record)
+
+
+def without_hidden(record: Record, seen: set[str]) -> Record:
+    """Return the change, ticket or window without the CIs outside `seen`; other records name one CI or two ends."""
+    match record:
+        case Change():
+            return replace(record, targets=tuple(target for target in record.targets if target in seen))
+        case Ticket() | Window():
+            return replace(record, items=tuple(item for item in record.items if item in seen))
+    return record
 
 
 def moment_of(record: Record) -> datetime | None:

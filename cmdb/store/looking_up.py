@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from cmdb.model.access import Principal
-from cmdb.model.records import Change, Record, RecordKind, Role, Ticket, Window
+from cmdb.model.records import RecordKind, Role
+from cmdb.model.reference import item_ends, without_hidden
 from cmdb.ports.graph import PageKey, RecordFilter, Stored
 from cmdb.store.codec import Properties, read_time, stored_from, write_time
 from cmdb.store.connection import Connection
-from cmdb.store.shape import AHEAD_DAYS, FAR_DAY, ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill, item_ends
+from cmdb.store.shape import AHEAD_DAYS, FAR_DAY, ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill
 from cmdb.store.visibility import Filter, item_filter, record_filter
 
 SPANS = (7, 31, 366)
@@ -172,7 +173,7 @@ class RecordReader:
         statement = fill(VISIBLE_ITEMS, visible=visible.condition)
         answer = await self._connection.read(statement, keys=keys, **visible.parameters)
         seen = {row["key"] for row in answer}
-        return [replace(row, record=_without_hidden(row.record, seen)) for row in stored]
+        return [replace(row, record=without_hidden(row.record, seen)) for row in stored]
 
 
 def _choose(principal: Principal, kind: RecordKind, query: RecordFilter) -> tuple[str, Filter]:
@@ -206,15 +207,6 @@ def _spans(latest: datetime) -> Iterable[_Span]:
         days = [(first + timedelta(days=number)).isoformat() for number in range((done - first).days)]
         yield _Span([FAR_DAY, *days], first.isoformat(), end)
         done, end = first, first.isoformat()
-
-
-def _without_hidden(record: Record, seen: set[str]) -> Record:
-    match record:
-        case Change():
-            return replace(record, targets=tuple(target for target in record.targets if target in seen))
-        case Ticket() | Window():
-            return replace(record, items=tuple(item for item in record.items if item in seen))
-    return record
 
 
 def read_body(text: str) -> Properties:

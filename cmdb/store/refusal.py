@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from cmdb.errors import ErrorCode
 from cmdb.model.records import Assignment, Item, Record, RecordKind, Ticket, TicketKind
+from cmdb.model.reference import item_ends
 from cmdb.ports.graph import RowProblem, RowStatus
 from cmdb.store.plan import PlannedRow
 from cmdb.store.present import Present
-from cmdb.store.shape import item_ends
 
 _ITEM_FIELDS = ("consumer", "provider", "item", "targets", "items")
 

@@ -83,18 +83,6 @@ ITEM_LINK = {
 }
 
 
-def item_ends(record: Record) -> tuple[str, ...]:
-    """Return the keys of the CIs that the record refers to; a closing record refers to nothing new."""
-    match record:
-        case Dependency():
-            return () if record.ended else (record.consumer, record.provider)
-        case Assignment():
-            return () if record.ended else (record.item,)
-        case Event() | Change() | Ticket() | Window():
-            return _event_item(record) or _targets(record) or _affected(record)
-    return ()
-
-
 def is_closing(record: Record) -> bool:
     """Whether the record ends what it names."""
     return (isinstance(record, Item) and record.retired) or (

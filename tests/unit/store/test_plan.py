@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from cmdb.model.records import Assignment, Dependency, Item, Record, RecordKind, Role
-from cmdb.model.reference import moment_of
+from cmdb.model.reference import item_ends, moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import content_of, digest_of, write_time
 from cmdb.store.plan import Plan, PlannedRow, Stamp, closings, draft, plan_rows
-from cmdb.store.shape import BUCKETS, item_ends
+from cmdb.store.shape import BUCKETS
 from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
 from tests.support.moments import NOON, minutes
 

@@ -1,28 +1,11 @@
 """How records lie in the graph."""
 
-import pytest
-
-from cmdb.model.records import Assignment, Record, RecordKind, Role
-from cmdb.store.shape import ITEM_LINK, LABELS, LINKS, ROLE_PATTERN, fill, is_closing, item_ends
-from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
+from cmdb.model.records import Assignment, RecordKind, Role
+from cmdb.model.reference import item_ends
+from cmdb.store.shape import ITEM_LINK, LABELS, LINKS, ROLE_PATTERN, fill, is_closing
+from tests.support.graph_records import EVERY_KIND, edge, incident, item
 
 ENDED = Assignment(party="ann", role=Role.OWNS, item="a", ended=True)
-
-
-@pytest.mark.parametrize(
-    ("record", "ends"),
-    [
-        (item("a"), ()),
-        (edge("a", "b"), ("a", "b")),
-        (edge("a", "b", ended=True), ()),
-        (event("e"), ("a",)),
-        (incident("t", items=("a", "b")), ("a", "b")),
-        (incident("t", items=()), ()),
-        (ENDED, ()),
-    ],
-)
-def test_the_cis_that_a_record_refers_to(record: Record, ends: tuple[str, ...]) -> None:
-    assert item_ends(record) == ends
 
 
 def test_every_kind_is_a_node_or_a_relationship() -> None:
