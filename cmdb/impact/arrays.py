@@ -5,7 +5,7 @@ ones (map `ignore`, strength telemetry) follow, ordered by provider as well, and
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Strength
 
 IntArray = NDArray[np.int32]
@@ -34,12 +35,42 @@ class GroupArrays:
     """
 
     consumer: IntArray
-    names: tuple[str, ...]
+    declared: tuple[RedundancyGroup, ...]
     worst: NDArray[np.bool_]
     weight: NDArray[np.int64]
     trip: NDArray[np.int64]
     starts: IntArray
     members: IntArray
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Return the groups' names."""
+        return tuple(group.name for group in self.declared)
+
+
+class KeyIndex(Mapping[str, int]):
+    """The number of each key among sorted keys, found by halving: no dict to hold and renumber."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: tuple[str, ...]) -> None:
+        """Take keys in order, each once."""
+        self._keys = keys
+
+    def __getitem__(self, key: str) -> int:
+        """Return the key's number; KeyError when it is not there."""
+        place = bisect_left(self._keys, key)
+        if place == len(self._keys) or self._keys[place] != key:
+            raise KeyError(key)
+        return place
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys in order."""
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        """Count the keys."""
+        return len(self._keys)
 
 
 class EdgeView(NamedTuple):
