@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.estate import Estate
 from benchmarks.outcome import Result
-from cmdb.application.projection import Projection
+from cmdb.application.projection import project
 from cmdb.impact.topology import Topology
 from cmdb.ports.graph import GraphDelta
 
@@ -20,8 +20,7 @@ def measure_footprint(estate: Estate) -> Result:
     delta = GraphDelta(1, estate.item_columns(), estate.dependency_columns())
     gc.collect()
     tracemalloc.start()
-    projection = Projection()
-    projection.apply(delta)
+    projection = project(delta)
     gc.collect()
     retained = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()

@@ -44,7 +44,10 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     metamodel = read_metamodel(resources.folder("schema"))
     async with _address(settings) as address, _store(address, metamodel) as store:
         application = Application(store, store, metamodel, SystemClock())
-        yield Service(application, build_app(application, JsonRecordParser()), store)
+        try:
+            yield Service(application, build_app(application, JsonRecordParser()), store)
+        finally:
+            await application.close()
 
 
 async def back_up(settings: Settings, target: Path, progress: Progress) -> BackupSummary:

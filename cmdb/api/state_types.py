@@ -19,6 +19,12 @@ class Basis:
     computed_at: datetime = strawberry.field(description="When the answer was computed.")
     as_of: datetime | None = strawberry.field(description="The past time that the answer is about.")
     known_at: datetime | None = strawberry.field(description="The time by whose knowledge it was answered.")
+    verified: bool = strawberry.field(
+        description="False while the graph is read anew because somebody changed it past this service."
+    )
+    lag_milliseconds: int = strawberry.field(
+        description="How long before computedAt the store last confirmed that nothing newer was written."
+    )
 
 
 @strawberry.type(description="A configuration item by key, name and class; ask `item(ref:)` for all of it.")

@@ -74,6 +74,10 @@ class Application(Questions):
         snapshot = await self._live.current(at_least)
         return await self._history.answer(snapshot, principal, kind, key)
 
+    async def close(self) -> None:
+        """End what still runs, before the store is closed."""
+        await self._live.close()
+
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""
         return await self._recorder.record(principal, batch)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
-from cmdb.application.projection import Projection
+from cmdb.application.projection import project, subscribers_of
 from cmdb.application.snapshot import Snapshot, take_snapshot
 from cmdb.desk.access import SYSTEM, holds, visible
 from cmdb.model.access import Principal
@@ -20,7 +20,6 @@ from cmdb.model.records import (
     Party,
     Record,
     RecordKind,
-    Role,
     Ticket,
     Window,
 )
@@ -47,11 +46,8 @@ class PastGraph:
     @cached_property
     def subscribers(self) -> Mapping[str, frozenset[str]]:
         """Subscribing parties per CI key."""
-        found: dict[str, set[str]] = {}
-        for row in self._rows.values():
-            if isinstance(row.record, Assignment) and row.record.role is Role.SUBSCRIBES:
-                found.setdefault(row.record.item, set()).add(row.record.party)
-        return {item: frozenset(parties) for item, parties in found.items()}
+        records = (row.record for row in self._rows.values())
+        return subscribers_of(record for record in records if isinstance(record, Assignment))
 
     def whole(self) -> GraphDelta:
         """Return everything as the projection takes it in."""
@@ -173,6 +169,5 @@ class Archive:
 
     def _build(self, moment: Moment, states: Sequence[Stored]) -> tuple[Snapshot, PastGraph]:
         graph = PastGraph(states)
-        projection = Projection()
-        projection.apply(graph.whole())
+        projection = project(graph.whole())
         return take_snapshot(projection, self._service_classes, moment.as_of, moment), graph

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -35,10 +34,14 @@ LADDER = tuple(Severity)
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The graph at one revision, evaluated for one moment; `service_classes` say which CIs are services."""
+    """The graph at one revision, evaluated for one moment; `service_classes` say which CIs are services.
+
+    At `confirmed_at` the store said that nothing newer was written; `verified` False: somebody else changed it.
+    """
 
     revision: int
     at: datetime
+    confirmed_at: datetime
     topology: Topology
     events: Mapping[str, Event]
     changes: Mapping[str, Change]
@@ -49,6 +52,7 @@ class Snapshot:
     subscribers: Mapping[str, frozenset[str]]
     service_classes: frozenset[str]
     moment: Moment | None = None
+    verified: bool = True
     masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
     explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
     refs: dict[int, CiRef] = field(default_factory=dict, compare=False)
@@ -57,7 +61,10 @@ class Snapshot:
     def basis(self) -> Basis:
         """What answers from this snapshot hold for."""
         if self.moment is None:
-            return Basis(revision=self.revision, computed_at=self.at)
+            lag = (self.at - self.confirmed_at) // timedelta(milliseconds=1)
+            return Basis(
+                revision=self.revision, computed_at=self.at, verified=self.verified, lag_milliseconds=lag
+            )
         return Basis(
             revision=self.revision,
             computed_at=self.at,
@@ -83,10 +90,7 @@ class Snapshot:
     @cached_property
     def worst_case(self) -> Severities:
         """Effective severities by CI index, unknown CIs taken as down."""
-        if not self.own.unknown:
-            return self.effective
-        down = dict.fromkeys(self.own.unknown, Severity.CRITICAL)
-        return evaluate(self.topology, np.maximum(self.outage, self.vector(down)))
+        return evaluate(self.topology, with_unknown(self)) if self.own.unknown else self.effective
 
     @cached_property
     def planned(self) -> Severities:
@@ -102,8 +106,7 @@ class Snapshot:
     @cached_property
     def events_at(self) -> Mapping[str, tuple[Event, ...]]:
         """Open events per CI key, worst first."""
-        rows = sorted(self.events.values(), key=lambda e: (-e.severity, e.raised_at, e.key))
-        return _by_item((event.item, event) for event in rows)
+        return events_by_item(self.events.values())
 
     @cached_property
     def changes_at(self) -> Mapping[str, tuple[Change, ...]]:
@@ -123,10 +126,15 @@ class Snapshot:
         """Assignments per CI key."""
         return _by_item((row.item, row) for row in self.assignments)
 
-    def later(self, at: datetime) -> "Snapshot":
-        """Return the same view at a later time, computed severities included; no window may lie in between."""
+    def later(self, at: datetime, *, confirmed: bool = True, verified: bool = True) -> "Snapshot":
+        """Return the same view at a later time, computed severities included; no window may lie in between.
+
+        `confirmed`: the store was asked at that time and had nothing newer.
+        """
         moved = copy(self)
-        object.__setattr__(moved, "at", at)
+        vars(moved).update(at=at, verified=verified)
+        if confirmed:
+            vars(moved).update(confirmed_at=at)
         return moved
 
     @cached_property
@@ -214,6 +222,18 @@ class Snapshot:
         return tuple(self.parties[party] for party in keys if party in self.parties)
 
 
+def events_by_item(events: Iterable[Event]) -> Mapping[str, tuple[Event, ...]]:
+    """Return the events per CI key, worst first."""
+    rows = sorted(events, key=lambda event: (-event.severity, event.raised_at, event.key))
+    return _by_item((event.item, event) for event in rows)
+
+
+def with_unknown(snapshot: Snapshot) -> Severities:
+    """Return own severities that travel, unknown CIs taken as down, by CI index."""
+    down = dict.fromkeys(snapshot.own.unknown, Severity.CRITICAL)
+    return np.maximum(snapshot.outage, snapshot.vector(down))
+
+
 def _by_item(pairs: Iterable[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:
     found: dict[str, list[T]] = {}
     for item, row in pairs:
@@ -224,18 +244,19 @@ def _by_item(pairs: Iterable[tuple[str, T]]) -> Mapping[str, tuple[T, ...]]:
 def take_snapshot(
     projection: Projection, service_classes: frozenset[str], at: datetime, moment: Moment | None = None
 ) -> Snapshot:
-    """Freeze the projection: the topology is shared, the record tables are copied; `moment` marks a past one."""
+    """Return the view of the projection at that time, tables shared; `moment` marks a past one."""
     return Snapshot(
         revision=projection.revision,
         at=at,
+        confirmed_at=at,
         topology=projection.topology,
-        events=MappingProxyType(dict(projection.events)),
-        changes=MappingProxyType(dict(projection.changes)),
-        tickets=MappingProxyType(dict(projection.tickets)),
-        parties=MappingProxyType(dict(projection.parties)),
+        events=projection.events,
+        changes=projection.changes,
+        tickets=projection.tickets,
+        parties=projection.parties,
         assignments=tuple(projection.assignments.values()),
         windows=tuple(projection.windows.values()),
-        subscribers=projection.subscribers(),
+        subscribers=projection.subscribers,
         service_classes=service_classes,
         moment=moment,
     )

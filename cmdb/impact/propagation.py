@@ -6,7 +6,7 @@ so each edge is looked at no more than four times and cycles end. Plain Python r
 when it is large; both give the same result because the fixpoint does not depend on order.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -125,21 +125,27 @@ def spread(topology: Topology, own: Mapping[int, int], *, wide: int = WIDE) -> d
 
 
 def change(
-    topology: Topology, own: SeverityArray, effective: SeverityArray, changed: Mapping[int, int]
+    topology: Topology,
+    own: SeverityArray,
+    effective: SeverityArray,
+    changed: Mapping[int, int],
+    rewired: Sequence[int] = (),
 ) -> dict[int, int]:
     """Return the effective severities that differ once these items' own severities are replaced.
+
+    `rewired` are items whose dependencies are no longer those that `effective` was computed with.
 
     `own` and `effective` [N] are the present ones. What rises is pushed on; where something clears, the failing region
     downstream of it starts again from OK with its border held, because a cycle there may have kept itself alive.
     """
     views, base = topology.views, effective.data
     cleared = [item for item, rung in changed.items() if rung < own[item]]
-    region = _failing_downstream(views, base, cleared)
-    if region is None:
+    region = _failing_downstream(views, base, [*cleared, *rewired])
+    if region is None or len(rewired) > REGION:
         return _difference(topology, own, effective, changed)
     settled, value = _Over(base), _Over(base)
     settled.update(dict.fromkeys(region, 0))
-    for item in region:
+    for item in (*region, *rewired):
         value[item] = max(changed.get(item, int(own[item])), inherited(topology, item, settled))
     for item, rung in changed.items():
         value[item] = max(rung, value[item])

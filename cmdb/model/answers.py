@@ -15,13 +15,17 @@ __all__ = ["CiRef", "GroupVerdict", "PathStep"]
 class Basis:
     """What an answer holds for: revision of the graph and time of the computation.
 
-    Of an answer about the past `as_of` is the time that it is about, `known_at` the time whose knowledge it uses.
+    `lag_milliseconds` before that time the store last confirmed that nothing newer was written. `verified` False: the
+    store was changed past this service, and the answer may miss it. Of an answer about the past `as_of` is the time that
+    it is about, `known_at` the time whose knowledge it uses.
     """
 
     revision: int
     computed_at: datetime
     as_of: datetime | None = None
     known_at: datetime | None = None
+    verified: bool = True
+    lag_milliseconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,21 @@ class Moment:
     known_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GraphTotals:
+    """How much the store holds at a revision, what ended included: CIs and events; dependencies where counted."""
+
+    revision: int
+    items: int
+    events: int
+    dependencies: int = 0
+
+    @property
+    def nodes(self) -> tuple[int, int]:
+        """Return what every engine counts in no time."""
+        return self.items, self.events
+
+
 class RecordReader(Protocol):
     """Reads records of one moment; every call names who asks, and hidden rows never leave it."""
 
@@ -129,6 +144,15 @@ class GraphReader(RecordReader, Protocol):
 
     async def head(self) -> int:
         """Return the last committed revision."""
+
+    async def totals(self) -> GraphTotals:
+        """Return the last committed revision and the totals of CIs and events, in one cheap look."""
+
+    async def count_dependencies(self) -> int:
+        """Return how many dependencies there are, ended ones included; some engines walk all of them."""
+
+    async def settled_totals(self) -> GraphTotals:
+        """Return all totals as they are while no writer is at work; waits for the one that is."""
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; 0 asks for the whole present."""

@@ -36,21 +36,22 @@ SET_COUNTER = "MERGE (c:Counter {name: 'revision'}) SET c.value = $revision"
 
 async def read_head(connection: Connection) -> int:
     """Return the last committed revision."""
-    return _revision(await connection.read(HEAD))
+    return revision_of(await connection.read(HEAD))
 
 
 async def take_revision(transaction: Transaction) -> int:
     """Return the number of this write transaction; the next writer waits until it ends."""
-    return _revision(await transaction.run(TAKE_REVISION))
+    return revision_of(await transaction.run(TAKE_REVISION))
 
 
 async def settled_revision(transaction: Transaction) -> int:
     """Return the last committed revision once its writer has let go, so that all of it can be read."""
     await transaction.run(HOLD_COUNTER)
-    return _revision(await transaction.run(HEAD))
+    return revision_of(await transaction.run(HEAD))
 
 
-def _revision(rows: list[Row]) -> int:
+def revision_of(rows: list[Row]) -> int:
+    """Return the counter's number; raises STORE_UNFINISHED when there is none."""
     if not rows:
         raise StoreError(
             ErrorCode.STORE_UNFINISHED,

@@ -1,51 +1,73 @@
 """Reads the graph for the projection: whole, bucket by bucket, or what is newer than a revision."""
 
+import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
 from cmdb.model.records import RecordKind
 from cmdb.model.redundancy import RedundancyGroup
-from cmdb.model.severity import AS_IS, SeverityMap, Strength
-from cmdb.ports.graph import DependencyColumns, GraphDelta, ItemColumns
+from cmdb.model.severity import AS_IS, Strength
+from cmdb.ports.graph import DependencyColumns, GraphDelta, GraphTotals, ItemColumns
 from cmdb.store.codec import read_groups, read_map, record_from
-from cmdb.store.connection import Connection, Row
-from cmdb.store.counter import read_head
+from cmdb.store.connection import Connection, Row, Transaction
+from cmdb.store.counter import read_head, revision_of, settled_revision
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 
 BATCH = 32
 """Buckets read by one statement: few round trips, and no single row grows past some megabytes."""
+STREAMS = 2
+"""Batches read at once: one is decoded while the engine looks up the next."""
 AHEAD = 100
 """Revisions past the head that a tail takes in: a writer may stamp a record anew before the tail comes to it.
 
 What is read too early is read once more by the next tail.
 """
 
-# Which CIs are present, one list per bucket?
+_FIT = "c.key IS NOT NULL AND c.name IS NOT NULL AND c.class IS NOT NULL"
+_OPEN = "d.valid_to IS NULL AND c.key IS NOT NULL AND p.key IS NOT NULL"
+_HOW = """WITH type(d) AS verb, d {.strength, .map, .weight, .group} AS how,
+collect(c.key) AS consumers, collect(p.key) AS providers RETURN verb, how, consumers, providers"""
+
+# Which CIs are present, as columns per class? What lacks key, name or class was not written by this service.
 ALL_ITEMS = f"""
-UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.valid_to IS NULL
-RETURN bucket, collect([c.key, c.name, c.class, c.groups, false]) AS rows
+UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.valid_to IS NULL AND {_FIT}
+WITH c.class AS class, c.groups AS groups, collect(c.key) AS keys, collect(c.name) AS names
+RETURN class, groups, false AS retired, keys, names
 """
 
-# Which dependencies are open, one list per bucket of consumers?
+# Which dependencies are open, as columns per kind? Engines charge for each property and each row, not for keys.
 ALL_DEPENDENCIES = f"""
 UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}})-[d:<types>]->(p:{ITEM_LABEL})
-WHERE d.valid_to IS NULL
-RETURN bucket, collect([c.key, p.key, d.verb, d.strength, d.map, d.weight, d.group]) AS rows
+WHERE {_OPEN} {_HOW}
 """
 
 # Which CIs were touched by these revisions, retired ones included?
 NEW_ITEMS = f"""
-MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last)
-RETURN collect([c.key, c.name, c.class, c.groups, c.valid_to IS NOT NULL]) AS rows
+MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last) AND {_FIT}
+WITH c.class AS class, c.groups AS groups, c.valid_to IS NOT NULL AS retired,
+collect(c.key) AS keys, collect(c.name) AS names
+RETURN class, groups, retired, keys, names
 """
 
 # What do these CIs depend on now?
 NEW_DEPENDENCIES = f"""
-UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}})-[d:<types>]->(p:{ITEM_LABEL}) WHERE d.valid_to IS NULL
-RETURN collect([c.key, p.key, d.verb, d.strength, d.map, d.weight, d.group]) AS rows
+UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}})-[d:<types>]->(p:{ITEM_LABEL})
+WHERE {_OPEN} {_HOW}
 """
+
+# How far has the graph been written, and how many CIs and events does it hold?
+TOTALS = f"""
+MATCH (r:Counter {{name: 'revision'}})
+CALL {{ MATCH (c:{ITEM_LABEL}) RETURN count(c) AS items }}
+CALL {{ MATCH (e:Event) RETURN count(e) AS events }}
+RETURN r.value AS revision, items, events
+"""
+
+# How many dependencies are there?
+COUNT_DEPENDENCIES = "MATCH ()-[d:<types>]->() RETURN count(d) AS total"
 
 # What do the nodes of one kind hold now?
 ALL_NODES = "MATCH (n:<label>) RETURN properties(n) AS held"
@@ -80,6 +102,26 @@ class ProjectionReader:
         """Return the last committed revision."""
         return await read_head(self._connection)
 
+    async def totals(self) -> GraphTotals:
+        """Return the last committed revision and the totals of CIs and events."""
+        return totals_of(await self._connection.read(TOTALS))
+
+    async def count_dependencies(self) -> int:
+        """Return how many dependencies there are, ended ones included."""
+        (row,) = await self._connection.read(fill(COUNT_DEPENDENCIES, types=self._types))
+        return int(row["total"])
+
+    async def settled_totals(self) -> GraphTotals:
+        """Hold the counter, so that no writer is at work, and count."""
+
+        async def count(transaction: Transaction) -> GraphTotals:
+            await settled_revision(transaction)
+            totals = totals_of(await transaction.run(TOTALS))
+            (row,) = await transaction.run(fill(COUNT_DEPENDENCIES, types=self._types))
+            return replace(totals, dependencies=int(row["total"]))
+
+        return await self._connection.write(count)
+
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; only a principal who may see everything can be answered."""
         if not isinstance(visible(principal), Everything):
@@ -96,11 +138,18 @@ class ProjectionReader:
     async def _whole(self, head: int) -> GraphDelta:
         delta = GraphDelta(head)
         connection = self._connection
-        for start in range(0, BUCKETS, BATCH):
-            buckets = list(range(start, min(BUCKETS, start + BATCH)))
-            _add_items(delta.items, await connection.read(ALL_ITEMS, buckets=buckets))
-            statement = fill(ALL_DEPENDENCIES, types=self._types)
-            _add_dependencies(delta.dependencies, await connection.read(statement, buckets=buckets))
+        turn = asyncio.Semaphore(STREAMS)
+
+        async def read(statement: str, start: int) -> list[Row]:
+            async with turn:
+                return await connection.read(statement, buckets=list(range(start, start + BATCH)))
+
+        batches = range(0, BUCKETS, BATCH)
+        for rows in await asyncio.gather(*(read(ALL_ITEMS, start) for start in batches)):
+            _add_items(delta.items, rows)
+        statement = fill(ALL_DEPENDENCIES, types=self._types)
+        for rows in await asyncio.gather(*(read(statement, start) for start in batches)):
+            _add_dependencies(delta.dependencies, rows)
         _add_records(delta, RecordKind.EVENT, await connection.read(OPEN_EVENTS))
         for kind in (RecordKind.CHANGE, RecordKind.TICKET, RecordKind.PARTY, RecordKind.WINDOW):
             _add_records(delta, kind, await connection.read(fill(ALL_NODES, label=LABELS[kind])))
@@ -127,12 +176,12 @@ class ProjectionReader:
 
 def _add_items(items: ItemColumns, answer: Iterable[Row]) -> None:
     for row in answer:
-        for key, name, ci_class, groups, retired in row["rows"]:
-            items.keys.append(key)
-            items.names.append(name)
-            items.classes.append(ci_class)
-            items.groups.append(_groups(groups))
-            items.retired.append(retired)
+        size = len(row["keys"])
+        items.keys += row["keys"]
+        items.names += row["names"]
+        items.classes += [row["class"]] * size
+        items.groups += [_groups(row["groups"])] * size
+        items.retired += [row["retired"]] * size
 
 
 def _groups(text: str | None) -> tuple[RedundancyGroup, ...]:
@@ -141,18 +190,21 @@ def _groups(text: str | None) -> tuple[RedundancyGroup, ...]:
 
 def _add_dependencies(rows: DependencyColumns, answer: Iterable[Row]) -> None:
     for row in answer:
-        for consumer, provider, verb, strength, severity_map, weight, group in row["rows"]:
-            rows.consumers.append(consumer)
-            rows.providers.append(provider)
-            rows.verbs.append(verb)
-            rows.strengths.append(Strength(strength) if strength else Strength.HARD)
-            rows.maps.append(_map(severity_map))
-            rows.weights.append(weight)
-            rows.groups.append(group)
+        size, how = len(row["consumers"]), row["how"]
+        strength, severity_map, weight = how.get("strength"), how.get("map"), how.get("weight")
+        rows.consumers += row["consumers"]
+        rows.providers += row["providers"]
+        rows.verbs += [row["verb"]] * size
+        rows.strengths += [Strength(strength) if strength else Strength.HARD] * size
+        rows.maps += [read_map(severity_map) if severity_map else AS_IS] * size
+        rows.weights += [1 if weight is None else weight] * size
+        rows.groups += [how.get("group")] * size
 
 
-def _map(text: str | None) -> SeverityMap:
-    return read_map(text) if text else AS_IS
+def totals_of(rows: list[Row]) -> GraphTotals:
+    """Return the totals, or say why there is no counter."""
+    revision = revision_of(rows)
+    return GraphTotals(revision, int(rows[0]["items"]), int(rows[0]["events"]))
 
 
 def _add_records(delta: GraphDelta, kind: RecordKind, answer: Iterable[Row]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cmdb.model.access import Principal
 from cmdb.model.records import Record, RecordKind
-from cmdb.ports.graph import GraphDelta, Moment, PageKey, RecordFilter, Stored, WriteOutcome
+from cmdb.ports.graph import GraphDelta, GraphTotals, Moment, PageKey, RecordFilter, Stored, WriteOutcome
 from cmdb.store.connection import PING, Connection, StoreAddress, open_connection
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import migrate, read_migrations
@@ -48,6 +48,18 @@ class Store:
     async def head(self) -> int:
         """Return the last committed revision."""
         return await self._projection.head()
+
+    async def totals(self) -> GraphTotals:
+        """Return the last committed revision and the totals of CIs and events."""
+        return await self._projection.totals()
+
+    async def count_dependencies(self) -> int:
+        """Return how many dependencies there are, ended ones included."""
+        return await self._projection.count_dependencies()
+
+    async def settled_totals(self) -> GraphTotals:
+        """Return all totals as they are while no writer is at work."""
+        return await self._projection.settled_totals()
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; 0 asks for the whole present."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmdb.application.projection import Projection
+from cmdb.application.projection import project
 from cmdb.application.snapshot import Snapshot, take_snapshot
 from cmdb.desk.access import SYSTEM, visible
 from cmdb.model.access import Nothing, Principal, PrincipalRole
@@ -83,8 +83,7 @@ async def test_what_an_engine_gives_back_evaluates_as_the_oracle_says(filled: St
     since = await filled.head()
     outcome = await filled.write(SYSTEM, "test", [*named.items, *named.dependencies, *events], NOON)
     assert not outcome.refused
-    projection = Projection()
-    projection.apply(await filled.delta(SYSTEM, since))
+    projection = project(await filled.delta(SYSTEM, since))
     snapshot = take_snapshot(projection, frozenset(), NOON)
     found = dict(zip(snapshot.topology.keys, snapshot.effective.tolist(), strict=True))
     assert found == Oracle(named.items, named.dependencies).severities(named.own)
@@ -129,8 +128,7 @@ async def guarded(filled: Store) -> tuple[Store, Snapshot]:
     await filled.write(SYSTEM, "test", estate_for_access(), NOON)
     ended = Assignment(party="ann", role=Role.SUBSCRIBES, item="ci1", ended=True)
     await filled.write(SYSTEM, "test", [ended], NOON)
-    projection = Projection()
-    projection.apply(await filled.delta(SYSTEM, since))
+    projection = project(await filled.delta(SYSTEM, since))
     return filled, take_snapshot(projection, frozenset(), NOON)
 
 

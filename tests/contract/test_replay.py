@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from random import Random
 
 from cmdb.application.past import PastGraph
-from cmdb.application.projection import Projection
+from cmdb.application.projection import project
 from cmdb.application.snapshot import take_snapshot
 from cmdb.desk.access import SYSTEM
 from cmdb.model.records import (
@@ -65,8 +65,7 @@ def random_write(random: Random, number: int, living: set[str]) -> list[Record]:
 
 def severities(states: list[Stored]) -> Mapping[str, int]:
     """Evaluate the estate of these states."""
-    projection = Projection()
-    projection.apply(PastGraph(states).whole())
+    projection = project(PastGraph(states).whole())
     snapshot = take_snapshot(projection, frozenset(), NOON)
     return dict(zip(snapshot.topology.keys, snapshot.effective.tolist(), strict=True))
 

@@ -29,6 +29,7 @@ from cmdb.model.severity import Strength
 from cmdb.ports.graph import (
     DependencyColumns,
     GraphDelta,
+    GraphTotals,
     ItemColumns,
     Moment,
     PageKey,
@@ -57,6 +58,21 @@ class FakeGraph:
     async def head(self) -> int:
         """Return the last committed revision."""
         return self.revision
+
+    async def totals(self) -> GraphTotals:
+        """Count what there is, ended or not."""
+        return GraphTotals(self.revision, self._count(RecordKind.ITEM), self._count(RecordKind.EVENT))
+
+    async def count_dependencies(self) -> int:
+        """Count dependencies, ended or not."""
+        return self._count(RecordKind.DEPENDENCY)
+
+    async def settled_totals(self) -> GraphTotals:
+        """Nobody writes while this looks."""
+        return replace(await self.totals(), dependencies=await self.count_dependencies())
+
+    def _count(self, kind: RecordKind) -> int:
+        return sum(row_kind is kind for row_kind, _ in self.rows)
 
     async def write(
         self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime

@@ -11,7 +11,7 @@ from cmdb.errors import CmdbError, ErrorCode, StoreError
 from cmdb.model.access import Principal
 from cmdb.model.records import EventTransition, Window, WindowKind
 from cmdb.model.severity import Severity
-from cmdb.ports.graph import GraphDelta
+from cmdb.ports.graph import GraphDelta, GraphTotals
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, StandingClock, minutes
 from tests.support.small_estate import ESTATE, furnished, item, needs, raised
@@ -24,17 +24,17 @@ TICK_MINUTES = 0.01
 class WatchedGraph(FakeGraph):
     """Counts what it is asked, gives way before it answers, and can be gone."""
 
-    heads: int = 0
+    looks: int = 0
     deltas: int = 0
     gone: bool = False
 
-    async def head(self) -> int:
+    async def totals(self) -> GraphTotals:
         """Count, give way, answer."""
-        self.heads += 1
+        self.looks += 1
         await asyncio.sleep(0)
         if self.gone:
             raise StoreError(ErrorCode.STORE_GONE, "The connection to the store was lost.")
-        return await super().head()
+        return await super().totals()
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Count, give way, answer."""
@@ -54,7 +54,7 @@ async def test_the_first_question_reads_the_whole_graph_once() -> None:
     graph, _, live = await watched()
     assert (await live.current()).revision == 1
     assert (await live.current()) is (await live.current())
-    assert (graph.deltas, graph.heads) == (1, 0)
+    assert (graph.deltas, graph.looks) == (1, 0)
 
 
 async def test_questions_at_once_share_one_reading() -> None:
@@ -70,7 +70,7 @@ async def test_within_a_tick_the_store_is_left_alone_and_after_it_only_its_head_
     assert await live.current() is first
     clock.advance(TICK_MINUTES)
     later = await live.current()
-    assert (graph.heads, graph.deltas) == (1, 1)
+    assert (graph.looks, graph.deltas) == (1, 1)
     assert later.topology is first.topology
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from cmdb.application.projection import Projection
+from cmdb.application.projection import Projection, follow, project
 from cmdb.desk.access import SYSTEM
 from cmdb.model.records import (
     Assignment,
@@ -21,6 +21,7 @@ from cmdb.model.records import (
     WindowKind,
 )
 from cmdb.model.severity import Severity
+from cmdb.ports.graph import GraphDelta
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ESTATE, item, needs
@@ -34,11 +35,11 @@ EVENT = Event(
 
 async def followed(*steps: Iterable[Record]) -> tuple[Projection, FakeGraph]:
     """Write step by step, the projection following each."""
-    graph, projection = FakeGraph(), Projection()
+    graph, projection = FakeGraph(), project(GraphDelta(0))
     for number, records in enumerate(steps):
         outcome = await graph.write(SYSTEM, "test", list(records), NOON + timedelta(minutes=number))
         assert not outcome.refused
-        projection.apply(await graph.delta(SYSTEM, projection.revision))
+        projection = follow(projection, await graph.delta(SYSTEM, projection.revision)).projection
     return projection, graph
 
 
@@ -57,8 +58,7 @@ async def test_following_step_by_step_equals_reading_at_once() -> None:
         [item("r1", "router", "back again"), needs("vpnc", "r1")],
     ]
     followed_up, graph = await followed(*steps)
-    fresh = Projection()
-    fresh.apply(await graph.delta(SYSTEM, 0))
+    fresh = project(await graph.delta(SYSTEM, 0))
     assert followed_up.topology.keys == fresh.topology.keys
     assert followed_up.topology.names == fresh.topology.names
     assert edges(followed_up) == edges(fresh)
@@ -76,8 +76,9 @@ async def test_records_alone_leave_the_topology_as_it_is() -> None:
     projection, graph = await followed(GROUND)
     before = projection.topology
     await graph.write(SYSTEM, "test", [EVENT], NOON)
-    projection.apply(await graph.delta(SYSTEM, 1))
-    assert projection.topology is before
+    step = follow(projection, await graph.delta(SYSTEM, 1))
+    projection = step.projection
+    assert (step.patched, projection.topology) == (None, before)
     assert list(projection.events) == ["e"]
 
 
@@ -92,13 +93,13 @@ async def test_a_cleared_event_leaves_and_a_reopened_one_returns() -> None:
 async def test_subscribers_are_those_of_open_subscriptions() -> None:
     ended = Assignment(party="ann", role=Role.SUBSCRIBES, item="vpn", ended=True)
     projection, _ = await followed(GROUND)
-    assert projection.subscribers() == {
+    assert projection.subscribers == {
         "vpn": frozenset({"ann"}),
         "mail": frozenset({"ann"}),
         "finance": frozenset({"bob"}),
     }
     projection, _ = await followed(GROUND, [ended])
-    assert "vpn" not in projection.subscribers()
+    assert "vpn" not in projection.subscribers
 
 
 async def test_windows_and_tickets_are_replaced_by_key() -> None:
