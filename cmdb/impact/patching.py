@@ -199,9 +199,10 @@ def _merge_groups(
         return _inserted(column[groups.kept], groups.at, fresh)
 
     gone = np.flatnonzero(groups.moved == GONE).tolist()
+    before = np.append(groups.kept, len(old.declared))[groups.at]
     merged = GroupArrays(
         consumer=merge(numbering.moved[old.consumer], groups.came.owners),
-        declared=spliced(old.declared, gone, groups.at.tolist(), came),
+        declared=spliced(old.declared, gone, before.tolist(), came),
         worst=merge(old.worst, worst),
         weight=merge(old.weight, weight),
         trip=merge(old.trip, np.maximum(trip, 1)),

@@ -16,8 +16,8 @@ class Basis:
     """What an answer holds for: revision of the graph and time of the computation.
 
     `lag_milliseconds` before that time the store last confirmed that nothing newer was written. `verified` False: the
-    store was changed past this service, and the answer may miss it. Of an answer about the past `as_of` is the time that
-    it is about, `known_at` the time whose knowledge it uses.
+    store was changed past this service, and the answer may miss it. Of an answer about the past `as_of` is the time
+    that it is about, `known_at` the time whose knowledge it uses.
     """
 
     revision: int
