@@ -1,5 +1,6 @@
 """The ASGI application: every path, and JSON for every error."""
 
+from dataclasses import asdict
 from secrets import token_hex
 
 from starlette.applications import Starlette
@@ -23,7 +24,7 @@ App = Starlette
 
 
 def build_app(application: Application, parser: RecordParser) -> App:
-    """Serve the application: `/graphql`, `/records`, `/livez`, `/readyz`."""
+    """Serve the application: `/graphql`, `/records`, `/verify`, `/livez`, `/readyz`."""
 
     async def live(request: Request) -> Response:
         # Never asks the store: a store that is down must not get this process killed.
@@ -35,10 +36,17 @@ def build_app(application: Application, parser: RecordParser) -> App:
         except CmdbError as error:
             return JsonResponse({"ready": False, **describe_error(error)}, 503)
 
+    async def compare(request: Request) -> Response:
+        try:
+            return JsonResponse(asdict(await application.verify()))
+        except CmdbError as error:
+            return JsonResponse(describe_error(error), 503)
+
     return Starlette(
         routes=[
             Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
+            Route("/verify", compare, methods=["POST"]),
             Route("/livez", live),
             Route("/readyz", ready),
         ],
@@ -54,7 +62,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     told = NotFound(
         ErrorCode.NOT_FOUND if status == 404 else ErrorCode.BAD_ARGUMENT,
         f"{request.method} {request.url.path[:80]} is not served.",
-        hint="POST to /graphql or /records; GET /livez or /readyz.",
+        hint="POST to /graphql, /records or /verify; GET /livez or /readyz.",
         place=Place("request"),
     )
     return JsonResponse(describe_error(told), status, headers)

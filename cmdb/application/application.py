@@ -17,6 +17,7 @@ from cmdb.application.requests import (
 )
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
+from cmdb.application.verifying import Verification, verify
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
@@ -73,6 +74,10 @@ class Application(Questions):
         """Return every recorded version of one record, oldest first: who said what, when it was so and known."""
         snapshot = await self._live.current(at_least)
         return await self._history.answer(snapshot, principal, kind, key)
+
+    async def verify(self) -> Verification:
+        """Compare the live projection with the whole store."""
+        return await verify(self._live, self._reader)
 
     async def close(self) -> None:
         """End what still runs, before the store is closed."""

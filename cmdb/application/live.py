@@ -17,7 +17,7 @@ TICK = timedelta(milliseconds=200)
 """How long an answer may go without asking the store for news written by another process."""
 
 MAX_AGE = timedelta(seconds=1)
-"""A picture that nobody asked about for longer is not shown while a newer one is on its way."""
+"""A picture that nobody asked about for so long is not shown while a newer one is on its way."""
 
 PATIENCE = 0.05
 """Seconds that a question waits for news on their way; then it goes on from the picture before them."""
@@ -46,6 +46,7 @@ class LiveTopology:
         self._overdue = False
         self._nodes, self._edges = TotalsWatch(), TotalsWatch()
         self._count_edges_at = 0.0
+        self._suspicion = ""
 
     async def current(self, at_least: int = 0) -> Snapshot:
         """Return a snapshot of at least that revision, and no older than a tick but while news take longer to read."""
@@ -65,6 +66,17 @@ class LiveTopology:
     async def revision(self) -> int:
         """Return the revision of the present snapshot."""
         return (await self.current()).revision
+
+    async def projection(self, at_least: int) -> Projection:
+        """Return the projection behind a snapshot of at least that revision."""
+        await self.current(at_least)
+        return self._projection
+
+    def suspect(self, found: str) -> None:
+        """Let the next refresh read the store anew, whatever its totals say."""
+        self._suspicion = found
+        if self._snapshot is not None:
+            self._snapshot = self._snapshot.later(self._snapshot.at, confirmed=False, verified=False)
 
     def declared_groups(self, item: str) -> frozenset[str]:
         """Return the names of the redundancy groups that a CI declares."""
@@ -116,7 +128,7 @@ class LiveTopology:
         if self._refresh is None or self._refresh.done():
             loop = asyncio.get_running_loop()
             self._began = loop.time()
-            self._overdue = self._clock.now() - self._confirmed() > MAX_AGE
+            self._overdue = self._clock.now() - self._confirmed() >= MAX_AGE
             self._refresh = loop.create_task(self._catch_up())
             self._refresh.add_done_callback(_look_at)
         return self._refresh
@@ -128,7 +140,9 @@ class LiveTopology:
             await self._read_whole(now)
             return
         totals = await self._reader.totals()
-        if totals.revision < self._projection.revision:
+        if self._suspicion:
+            await self._distrust(self._suspicion)
+        elif totals.revision < self._projection.revision:
             await self._distrust(f"Its revision fell from {self._projection.revision} to {totals.revision}.")
         elif totals.revision > self._projection.revision:
             await self._follow(await self._reader.delta(SYSTEM, self._projection.revision), now)
@@ -181,6 +195,7 @@ class LiveTopology:
         self._nodes.forget()
         self._edges.forget()
         await self._read_whole(now)
+        self._suspicion = ""
 
 
 def _advance(

@@ -62,6 +62,14 @@ class Client:
             raise _error(answer)
         return answer
 
+    async def verify(self) -> Json:
+        """Let the service compare what it serves with the whole store; return its findings."""
+        response = await self._post("/verify")
+        answer = _decoded(response)
+        if response.status_code != httpx.codes.OK:
+            raise _error(answer)
+        return answer
+
     async def _post(self, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
         return await self._request("POST", path, **sent)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,12 +41,20 @@ class Finding:
 def doctor(
     context: typer.Context,
     offline: Annotated[bool, typer.Option("--offline", help="Leave engine and store alone.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare all that is served with the store.")
+    ] = False,
     output: Output = FORMAT,
 ) -> None:
-    """Check platform, declarations and loaders, and unless --offline the engine and the store."""
+    """Check platform, declarations and loaders, and unless --offline the engine and the store.
+
+    With --verify the running server, or one in this process, compares its whole picture with the store.
+    """
     findings = [_checked("declarations", _declarations), _checked("loaders", _loaders)]
     if not offline:
         findings = [*_machine(), *findings, _engine(), _checked("store", lambda: _store(context.obj))]
+    if verify and not offline:
+        findings += _compared(context.obj)
     write({"doctor": [row.as_json() for row in findings]}, output, _show)
     if not all(row.sound for row in findings):
         raise typer.Exit(1)
@@ -106,6 +114,24 @@ def _store(session: Session) -> str:
             return f"reachable, revision {(await client.ready())['revision']}"
 
     return asyncio.run(ask())
+
+
+def _compared(session: Session) -> list[Finding]:
+    async def ask() -> dict[str, Any]:
+        async with session.connect() as client:
+            return await client.verify()
+
+    try:
+        told = asyncio.run(ask())
+    except CmdbError as error:
+        return [Finding("picture", str(error), sound=False)]
+    size = f"{told['items']} CIs, {told['dependencies']} dependencies, revision {told['revision']}"
+    if not told["found"]:
+        return [Finding("picture", f"as stored: {size}")]
+    rest = told["found"] - len(told["differences"])
+    more = [f"and {rest} more"] if rest else []
+    lines = [f"{told['found']} differences from the store: {size}", *told["differences"], *more]
+    return [Finding("picture", line, sound=False) for line in lines]
 
 
 def _show(findings: list[dict[str, object]]) -> Rendered:

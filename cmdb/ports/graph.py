@@ -111,7 +111,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class GraphTotals:
-    """How much the store holds at a revision, what ended included: CIs and events; dependencies where counted."""
+    """How much the store holds at a revision: CIs and events, and dependencies where they were counted."""
 
     revision: int
     items: int
@@ -146,13 +146,16 @@ class GraphReader(RecordReader, Protocol):
         """Return the last committed revision."""
 
     async def totals(self) -> GraphTotals:
-        """Return the last committed revision and the totals of CIs and events, in one cheap look."""
+        """Return the last committed revision and the totals of CIs and events, ended ones too, in one cheap look."""
 
     async def count_dependencies(self) -> int:
         """Return how many dependencies there are, ended ones included; some engines walk all of them."""
 
+    async def present_totals(self) -> GraphTotals:
+        """Return how many CIs, dependencies and events hold now, by whatever means it takes."""
+
     async def settled_totals(self) -> GraphTotals:
-        """Return all totals as they are while no writer is at work; waits for the one that is."""
+        """Return all totals, of what ended too, while no writer is at work; waits for the one that is."""
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; 0 asks for the whole present."""

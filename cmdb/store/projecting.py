@@ -66,6 +66,11 @@ CALL {{ MATCH (e:Event) RETURN count(e) AS events }}
 RETURN r.value AS revision, items, events
 """
 
+# How many CIs, dependencies and events hold now?
+PRESENT_ITEMS = f"MATCH (c:{ITEM_LABEL}) WHERE c.valid_to IS NULL RETURN count(c) AS total"
+PRESENT_DEPENDENCIES = "MATCH ()-[d:<types>]->() WHERE d.valid_to IS NULL RETURN count(d) AS total"
+PRESENT_EVENTS = "MATCH (e:Event {state: 'open'}) RETURN count(e) AS total"
+
 # How many dependencies are there?
 COUNT_DEPENDENCIES = "MATCH ()-[d:<types>]->() RETURN count(d) AS total"
 
@@ -108,7 +113,15 @@ class ProjectionReader:
 
     async def count_dependencies(self) -> int:
         """Return how many dependencies there are, ended ones included."""
-        (row,) = await self._connection.read(fill(COUNT_DEPENDENCIES, types=self._types))
+        return await self._count(COUNT_DEPENDENCIES)
+
+    async def present_totals(self) -> GraphTotals:
+        """Return how many CIs, dependencies and events hold now."""
+        statements = (PRESENT_ITEMS, PRESENT_EVENTS, PRESENT_DEPENDENCIES)
+        return GraphTotals(await self.head(), *[await self._count(statement) for statement in statements])
+
+    async def _count(self, statement: str) -> int:
+        (row,) = await self._connection.read(fill(statement, types=self._types))
         return int(row["total"])
 
     async def settled_totals(self) -> GraphTotals:

@@ -57,6 +57,10 @@ class Store:
         """Return how many dependencies there are, ended ones included."""
         return await self._projection.count_dependencies()
 
+    async def present_totals(self) -> GraphTotals:
+        """Return how many CIs, dependencies and events hold now."""
+        return await self._projection.present_totals()
+
     async def settled_totals(self) -> GraphTotals:
         """Return all totals as they are while no writer is at work."""
         return await self._projection.settled_totals()

@@ -67,6 +67,14 @@ class FakeGraph:
         """Count dependencies, ended or not."""
         return self._count(RecordKind.DEPENDENCY)
 
+    async def present_totals(self) -> GraphTotals:
+        """Count what has not ended."""
+        items, events, dependencies = (
+            sum(row_kind is kind and not _is_over(row.record) for (row_kind, _), row in self.rows.items())
+            for kind in (RecordKind.ITEM, RecordKind.EVENT, RecordKind.DEPENDENCY)
+        )
+        return GraphTotals(self.revision, items, events, dependencies)
+
     async def settled_totals(self) -> GraphTotals:
         """Nobody writes while this looks."""
         return replace(await self.totals(), dependencies=await self.count_dependencies())
@@ -318,6 +326,10 @@ def _own(record: Record) -> str | None:
 
 def _is_closing(record: Record) -> bool:
     return record.retired if isinstance(record, Item) else bool(getattr(record, "ended", False))
+
+
+def _is_over(record: Record) -> bool:
+    return _is_closing(record) or (isinstance(record, Event) and not record.is_open)
 
 
 def _claims_cause(record: Record) -> bool:

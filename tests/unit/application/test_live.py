@@ -1,7 +1,8 @@
 """The live projection: when it asks the store, and what it promises about revisions."""
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -9,7 +10,7 @@ from cmdb.application.live import LiveTopology
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, StoreError
 from cmdb.model.access import Principal
-from cmdb.model.records import EventTransition, Window, WindowKind
+from cmdb.model.records import EventTransition, RecordKind, Window, WindowKind
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import GraphDelta, GraphTotals
 from tests.fakes.graph import FakeGraph
@@ -165,3 +166,89 @@ async def test_a_dependency_alone_reaches_the_topology() -> None:
     topology = (await live.current(2)).topology
     providers = [topology.edge(e).provider for e in topology.to_providers(topology.index["printsrv"])]
     assert [topology.keys[place] for place in providers] == ["r2"]
+
+
+@dataclass
+class SlowGraph(WatchedGraph):
+    """Holds what is new back until it is let go."""
+
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def delta(self, principal: Principal, since: int) -> GraphDelta:
+        """Answer the first reading at once, the others when let go."""
+        if since or self.deltas:
+            await self.gate.wait()
+        return await super().delta(principal, since)
+
+
+async def slow() -> tuple[SlowGraph, StandingClock, LiveTopology]:
+    """Return a projection that is up to date over a store that has something new and holds it back."""
+    graph, clock = SlowGraph(), StandingClock()
+    await graph.write(SYSTEM, "test", [row for row in ESTATE if not isinstance(row, EventTransition)], NOON)
+    live = LiveTopology(graph, clock, frozenset(), patience=0)
+    await live.current()
+    await graph.write(SYSTEM, "other", [item("new", "server")], NOON)
+    return graph, clock, live
+
+
+async def test_questions_go_on_from_the_picture_before_while_news_are_read() -> None:
+    graph, clock, live = await slow()
+    for _ in range(3):
+        clock.advance(TICK_MINUTES)
+        snapshot = await live.current()
+        assert (snapshot.revision, snapshot.at, snapshot.confirmed_at) == (1, clock.now(), NOON)
+    assert (await live.current()).basis.lag_milliseconds == 1800
+    graph.gate.set()
+    assert (await live.current(2)).basis.lag_milliseconds == 0
+    assert graph.deltas == 2
+
+
+async def test_who_asks_for_a_revision_waits_for_it() -> None:
+    graph, clock, live = await slow()
+    clock.advance(TICK_MINUTES)
+    asked = asyncio.create_task(live.current(2))
+    assert (await live.current()).revision == 1
+    assert not asked.done()
+    graph.gate.set()
+    assert (await asked).revision == 2
+
+
+async def test_a_picture_that_nobody_asked_about_is_not_shown_once_it_is_old() -> None:
+    graph, clock, live = await slow()
+    clock.advance(60)
+    asked = asyncio.create_task(live.current())
+    await asyncio.sleep(0.01)
+    assert not asked.done()
+    graph.gate.set()
+    assert (await asked).revision == 2
+
+
+async def test_closing_ends_a_refresh_that_runs() -> None:
+    _, clock, live = await slow()
+    clock.advance(TICK_MINUTES)
+    await live.current()
+    await live.close()
+    assert (await live.current()).revision == 1
+
+
+async def test_while_a_foreign_write_is_read_answers_say_that_they_are_not_verified(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    graph, clock = SlowGraph(), StandingClock()
+    await graph.write(SYSTEM, "test", [row for row in ESTATE if not isinstance(row, EventTransition)], NOON)
+    live = LiveTopology(graph, clock, frozenset(), patience=0.01)
+    await live.current()
+    for _ in range(3):
+        clock.advance(TICK_MINUTES)
+        assert (await live.current()).verified
+    del graph.rows[RecordKind.ITEM, "finance"]
+    with caplog.at_level(logging.WARNING):
+        clock.advance(TICK_MINUTES)
+        before = await live.current()
+        assert (before.verified, before.basis.verified) == (False, False)
+        graph.gate.set()
+        await asyncio.sleep(0.05)
+        clock.advance(TICK_MINUTES)
+        after = await live.current()
+    assert (after.verified, "finance" in after.topology.index) == (True, False)
+    assert [ErrorCode.FOREIGN_WRITE in record.message for record in caplog.records] == [True]
