@@ -32,13 +32,20 @@ class LiveTopology:
     """The one holder of the present; every question starts with `current`."""
 
     def __init__(
-        self, reader: GraphReader, clock: Clock, service_classes: frozenset[str], patience: float = PATIENCE
+        self,
+        reader: GraphReader,
+        clock: Clock,
+        service_classes: frozenset[str],
+        *,
+        patience: float = PATIENCE,
+        counting_share: float = COUNTING_SHARE,
     ) -> None:
         """Start empty at revision 0; the first question reads the store."""
         self._reader = reader
         self._clock = clock
         self._service_classes = service_classes
         self._patience = patience
+        self._counting_share = counting_share
         self._projection = Projection()
         self._snapshot: Snapshot | None = None
         self._refresh: asyncio.Task[None] | None = None
@@ -175,7 +182,7 @@ class LiveTopology:
         began = loop.time()
         if began >= self._count_edges_at and not suspect:
             edges = await self._reader.count_dependencies()
-            self._count_edges_at = loop.time() + COUNTING_SHARE * (loop.time() - began)
+            self._count_edges_at = loop.time() + self._counting_share * (loop.time() - began)
             suspect = self._edges.differs(totals.revision, (edges,))
         if not suspect:
             return False

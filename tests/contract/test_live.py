@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cmdb.application.application import Application
+from cmdb.application.live import LiveTopology
 from cmdb.application.requests import RecordBatch
 from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import SYSTEM
@@ -130,35 +131,32 @@ FOREIGN = {
 async def test_what_is_created_or_deleted_past_the_service_is_noticed_and_read(
     services: tuple[Service, Service], browser: Connection, caplog: pytest.LogCaptureFixture, statement: str
 ) -> None:
-    service = services[1]
-    for _ in range(TICKS):  # until the totals are known
-        await service.tick()
-        await asyncio.sleep(0.01)
+    clock, store = StandingClock(), services[0].store
+    live = LiveTopology(store, clock, frozenset(), counting_share=0)
+    for _ in range(3):
+        await tick(live, clock)
     await browser.define(statement)
     with caplog.at_level(logging.WARNING):
+        await tick(live, clock)
         for _ in range(TICKS):
-            await service.tick()
-            await asyncio.sleep(0.01)
-            if caplog.records:
+            if (await tick(live, clock)).verified:
                 break
-        assert await trusts_again(service)
     assert [ErrorCode.FOREIGN_WRITE in record.message for record in caplog.records] == [True]
-    assert await read(service) == await read(Service(service.store))
+    assert (await live.current()).verified
+    assert shown(await live.current()) == shown(await LiveTopology(store, clock, frozenset()).current())
 
 
-async def trusts_again(service: Service) -> bool:
-    """Tick until the store was read anew."""
-    for _ in range(TICKS):
-        if (await service.basis()).verified:
-            return True
-        await service.tick()
-        await asyncio.sleep(0.05)
-    return False
+async def tick(live: LiveTopology, clock: StandingClock) -> Snapshot:
+    """Let a tick pass, ask, and give a refresh that goes on the time to end."""
+    clock.advance(TICK)
+    await live.current()
+    await asyncio.sleep(0.05)
+    return await live.current()
 
 
-async def read(service: Service) -> dict[str, object]:
-    """Return the CIs and their dependencies as a service sees them."""
-    topology = (await service.refreshed()).topology
+def shown(snapshot: Snapshot) -> dict[str, object]:
+    """Return the CIs and their dependencies."""
+    topology = snapshot.topology
     edges = [topology.edge(edge) for edge in range(len(topology.provider))]
     return {"keys": topology.keys, "edges": [(view.consumer, view.verb, view.provider) for view in edges]}
 
@@ -185,6 +183,7 @@ async def test_a_store_that_was_set_back_is_read_anew(
     await browser.define("MATCH (n) WHERE NOT n:Migration AND NOT n:Counter DETACH DELETE n")
     await browser.define("MERGE (c:Counter {name: 'revision'}) SET c.value = 0")
     with caplog.at_level(logging.WARNING):
-        await service.tick()
-    assert (await read(service))["keys"] == ()
+        service.clock.advance(1)
+        await service.refresh()
+    assert shown(await service.refreshed())["keys"] == ()
     assert len(caplog.records) == 1
