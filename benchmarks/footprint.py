@@ -45,7 +45,7 @@ def _array_bytes(part: Any) -> int:
 def _id_bytes(topology: Topology) -> int:
     """Keys, names, the tuples that hold them and the index from key to number."""
     texts = sum(map(sys.getsizeof, topology.keys)) + sum(map(sys.getsizeof, topology.names))
-    numbers = sum(map(sys.getsizeof, topology.index.values()))
+    numbers = sum(map(sys.getsizeof, topology.index.values())) if isinstance(topology.index, dict) else 0
     holders = (topology.keys, topology.names, topology.classes, topology.index)
     return texts + numbers + sum(map(sys.getsizeof, holders))
 

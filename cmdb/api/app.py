@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from cmdb.api.access import LoopbackHosts
+from cmdb.api.access import HEADER, LoopbackHosts, read_principal
 from cmdb.api.error_format import describe_error, describe_fault
 from cmdb.api.graphql_endpoint import GraphQLEndpoint
 from cmdb.api.json_body import JsonResponse
 from cmdb.api.record_upload import RecordUpload
 from cmdb.application.application import Application
-from cmdb.errors import CmdbError, ErrorCode, NotFound, Place
+from cmdb.errors import CmdbError, ErrorCode, Forbidden, NotFound, Place
 from cmdb.ports.records import RecordParser
 
 App = Starlette
@@ -38,7 +38,10 @@ def build_app(application: Application, parser: RecordParser) -> App:
 
     async def compare(request: Request) -> Response:
         try:
-            return JsonResponse(asdict(await application.verify()))
+            principal = read_principal(request.headers.get(HEADER))
+            return JsonResponse(asdict(await application.verify(principal)))
+        except Forbidden as error:
+            return JsonResponse(describe_error(error), 403)
         except CmdbError as error:
             return JsonResponse(describe_error(error), 503)
 

@@ -75,9 +75,9 @@ class Application(Questions):
         snapshot = await self._live.current(at_least)
         return await self._history.answer(snapshot, principal, kind, key)
 
-    async def verify(self) -> Verification:
+    async def verify(self, principal: Principal) -> Verification:
         """Compare the live projection with the whole store."""
-        return await verify(self._live, self._reader)
+        return await verify(self._live, self._reader, principal)
 
     async def close(self) -> None:
         """End what still runs, before the store is closed."""

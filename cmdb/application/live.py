@@ -146,7 +146,7 @@ class LiveTopology:
         if self._snapshot is None:
             await self._read_whole(now)
             return
-        totals = await self._reader.totals()
+        totals = await self._reader.totals(SYSTEM)
         if self._suspicion:
             await self._distrust(self._suspicion)
         elif totals.revision < self._projection.revision:
@@ -181,12 +181,12 @@ class LiveTopology:
         loop = asyncio.get_running_loop()
         began = loop.time()
         if began >= self._count_edges_at and not suspect:
-            edges = await self._reader.count_dependencies()
+            edges = await self._reader.count_dependencies(SYSTEM)
             self._count_edges_at = loop.time() + self._counting_share * (loop.time() - began)
             suspect = self._edges.differs(totals.revision, (edges,))
         if not suspect:
             return False
-        settled = await self._reader.settled_totals()
+        settled = await self._reader.settled_totals(SYSTEM)
         edges = settled.dependencies
         return self._nodes.differs(settled.revision, settled.nodes) or self._edges.differs(
             settled.revision, (edges,)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.projection import Projection, project
-from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.impact.columns import NO_PART
 from cmdb.impact.topology import Topology
+from cmdb.model.access import Principal
 from cmdb.ports.graph import GraphReader
 
 SHOWN = 20
@@ -32,14 +32,14 @@ class Verification:
     differences: tuple[str, ...]
 
 
-async def verify(live: LiveTopology, reader: GraphReader) -> Verification:
+async def verify(live: LiveTopology, reader: GraphReader, principal: Principal) -> Verification:
     """Read the whole store and compare; with differences the live projection is read anew by the next question.
 
-    Raises BEHIND when writers leave no moment to compare.
+    Raises FORBIDDEN unless the principal may see everything, BEHIND when writers leave no moment to compare.
     """
     for _ in range(ATTEMPTS):
-        fresh = await asyncio.to_thread(project, await reader.delta(SYSTEM, 0))
-        present = await reader.present_totals()
+        fresh = await asyncio.to_thread(project, await reader.delta(principal, 0))
+        present = await reader.present_totals(principal)
         running = await live.projection(fresh.revision)
         if running.revision == fresh.revision == await reader.head():
             break

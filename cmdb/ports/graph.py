@@ -145,16 +145,16 @@ class GraphReader(RecordReader, Protocol):
     async def head(self) -> int:
         """Return the last committed revision."""
 
-    async def totals(self) -> GraphTotals:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events, ended ones too, in one cheap look."""
 
-    async def count_dependencies(self) -> int:
+    async def count_dependencies(self, principal: Principal) -> int:
         """Return how many dependencies there are, ended ones included; some engines walk all of them."""
 
-    async def present_totals(self) -> GraphTotals:
+    async def present_totals(self, principal: Principal) -> GraphTotals:
         """Return how many CIs, dependencies and events hold now, by whatever means it takes."""
 
-    async def settled_totals(self) -> GraphTotals:
+    async def settled_totals(self, principal: Principal) -> GraphTotals:
         """Return all totals, of what ended too, while no writer is at work; waits for the one that is."""
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:

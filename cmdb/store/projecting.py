@@ -1,14 +1,15 @@
 """Reads the graph for the projection: whole, bucket by bucket, or what is newer than a revision."""
 
 import asyncio
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
 from cmdb.model.records import RecordKind
-from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, GraphTotals, ItemColumns
 from cmdb.store.codec import read_groups, read_map, record_from
@@ -16,6 +17,8 @@ from cmdb.store.connection import Connection, Row, Transaction
 from cmdb.store.counter import read_head, revision_of, settled_revision
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 BATCH = 32
 """Buckets read by one statement: few round trips, and no single row grows past some megabytes."""
 STREAMS = 2
@@ -107,16 +110,19 @@ class ProjectionReader:
         """Return the last committed revision."""
         return await read_head(self._connection)
 
-    async def totals(self) -> GraphTotals:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events."""
+        _require_everything(principal)
         return totals_of(await self._connection.read(TOTALS))
 
-    async def count_dependencies(self) -> int:
+    async def count_dependencies(self, principal: Principal) -> int:
         """Return how many dependencies there are, ended ones included."""
+        _require_everything(principal)
         return await self._count(COUNT_DEPENDENCIES)
 
-    async def present_totals(self) -> GraphTotals:
+    async def present_totals(self, principal: Principal) -> GraphTotals:
         """Return how many CIs, dependencies and events hold now."""
+        _require_everything(principal)
         statements = (PRESENT_ITEMS, PRESENT_EVENTS, PRESENT_DEPENDENCIES)
         return GraphTotals(await self.head(), *[await self._count(statement) for statement in statements])
 
@@ -124,8 +130,9 @@ class ProjectionReader:
         (row,) = await self._connection.read(fill(statement, types=self._types))
         return int(row["total"])
 
-    async def settled_totals(self) -> GraphTotals:
+    async def settled_totals(self, principal: Principal) -> GraphTotals:
         """Hold the counter, so that no writer is at work, and count."""
+        _require_everything(principal)
 
         async def count(transaction: Transaction) -> GraphTotals:
             await settled_revision(transaction)
@@ -137,12 +144,7 @@ class ProjectionReader:
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; only a principal who may see everything can be answered."""
-        if not isinstance(visible(principal), Everything):
-            raise Forbidden(
-                ErrorCode.FORBIDDEN,
-                f"The role {principal.role.value} may not read the whole graph.",
-                hint="Impact is computed on the whole graph and hidden in the answer; ask a question instead.",
-            )
+        _require_everything(principal)
         head = await self.head()
         if since == 0:
             return await self._whole(head)
@@ -187,30 +189,35 @@ class ProjectionReader:
         return delta
 
 
+def _require_everything(principal: Principal) -> None:
+    if not isinstance(visible(principal), Everything):
+        raise Forbidden(
+            ErrorCode.FORBIDDEN,
+            f"The role {principal.role.value} may not read the whole graph.",
+            hint="Impact is computed on the whole graph and hidden in the answer; ask a question instead.",
+        )
+
+
 def _add_items(items: ItemColumns, answer: Iterable[Row]) -> None:
     for row in answer:
         size = len(row["keys"])
         items.keys += row["keys"]
         items.names += row["names"]
         items.classes += [row["class"]] * size
-        items.groups += [_groups(row["groups"])] * size
+        items.groups += [_read(read_groups, row["groups"], ())] * size
         items.retired += [row["retired"]] * size
-
-
-def _groups(text: str | None) -> tuple[RedundancyGroup, ...]:
-    return read_groups(text) if text else ()
 
 
 def _add_dependencies(rows: DependencyColumns, answer: Iterable[Row]) -> None:
     for row in answer:
         size, how = len(row["consumers"]), row["how"]
-        strength, severity_map, weight = how.get("strength"), how.get("map"), how.get("weight")
+        weight = how.get("weight")
         rows.consumers += row["consumers"]
         rows.providers += row["providers"]
         rows.verbs += [row["verb"]] * size
-        rows.strengths += [Strength(strength) if strength else Strength.HARD] * size
-        rows.maps += [read_map(severity_map) if severity_map else AS_IS] * size
-        rows.weights += [1 if weight is None else weight] * size
+        rows.strengths += [_read(Strength, how.get("strength"), Strength.HARD)] * size
+        rows.maps += [_read(read_map, how.get("map"), AS_IS)] * size
+        rows.weights += [weight if isinstance(weight, int) and weight >= 0 else 1] * size
         rows.groups += [how.get("group")] * size
 
 
@@ -222,4 +229,17 @@ def totals_of(rows: list[Row]) -> GraphTotals:
 
 def _add_records(delta: GraphDelta, kind: RecordKind, answer: Iterable[Row]) -> None:
     for row in answer:
-        delta.records_of(kind).append(record_from(kind, row["held"]))
+        record = _read(lambda held: record_from(kind, held), row["held"], None)
+        if record is not None:
+            delta.records_of(kind).append(record)
+
+
+def _read(read: Callable[[Any], T], held: Any, otherwise: T) -> T:  # noqa: ANN401 - whatever somebody put there
+    """Read a value that somebody may have set by hand: one that cannot be read must not stop every answer."""
+    if not held:
+        return otherwise
+    try:
+        return read(held)
+    except ValueError as error:
+        _LOG.warning("%s: %.200r in the store cannot be read: %s", ErrorCode.FOREIGN_WRITE, held, error)
+        return otherwise

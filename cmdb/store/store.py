@@ -49,21 +49,21 @@ class Store:
         """Return the last committed revision."""
         return await self._projection.head()
 
-    async def totals(self) -> GraphTotals:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events."""
-        return await self._projection.totals()
+        return await self._projection.totals(principal)
 
-    async def count_dependencies(self) -> int:
+    async def count_dependencies(self, principal: Principal) -> int:
         """Return how many dependencies there are, ended ones included."""
-        return await self._projection.count_dependencies()
+        return await self._projection.count_dependencies(principal)
 
-    async def present_totals(self) -> GraphTotals:
+    async def present_totals(self, principal: Principal) -> GraphTotals:
         """Return how many CIs, dependencies and events hold now."""
-        return await self._projection.present_totals()
+        return await self._projection.present_totals(principal)
 
-    async def settled_totals(self) -> GraphTotals:
+    async def settled_totals(self, principal: Principal) -> GraphTotals:
         """Return all totals as they are while no writer is at work."""
-        return await self._projection.settled_totals()
+        return await self._projection.settled_totals(principal)
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; 0 asks for the whole present."""

@@ -59,25 +59,28 @@ class FakeGraph:
         """Return the last committed revision."""
         return self.revision
 
-    async def totals(self) -> GraphTotals:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Count what there is, ended or not."""
+        _require_everything(principal)
         return GraphTotals(self.revision, self._count(RecordKind.ITEM), self._count(RecordKind.EVENT))
 
-    async def count_dependencies(self) -> int:
+    async def count_dependencies(self, principal: Principal) -> int:
         """Count dependencies, ended or not."""
+        _require_everything(principal)
         return self._count(RecordKind.DEPENDENCY)
 
-    async def present_totals(self) -> GraphTotals:
+    async def present_totals(self, principal: Principal) -> GraphTotals:
         """Count what has not ended."""
+        _require_everything(principal)
         items, events, dependencies = (
             sum(row_kind is kind and not _is_over(row.record) for (row_kind, _), row in self.rows.items())
             for kind in (RecordKind.ITEM, RecordKind.EVENT, RecordKind.DEPENDENCY)
         )
         return GraphTotals(self.revision, items, events, dependencies)
 
-    async def settled_totals(self) -> GraphTotals:
+    async def settled_totals(self, principal: Principal) -> GraphTotals:
         """Nobody writes while this looks."""
-        return replace(await self.totals(), dependencies=await self.count_dependencies())
+        return replace(await self.totals(principal), dependencies=await self.count_dependencies(principal))
 
     def _count(self, kind: RecordKind) -> int:
         return sum(row_kind is kind for row_kind, _ in self.rows)

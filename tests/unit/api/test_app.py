@@ -30,6 +30,14 @@ async def test_a_store_that_is_down_takes_readiness_and_not_life() -> None:
     assert (ready.json()["ready"], ready.json()["code"]) == (False, "STORE_UNREACHABLE")
 
 
+async def test_verify_compares_for_those_who_may_see_everything() -> None:
+    async with ApiClient(application_over(FakeGraph())) as client:
+        told = await client.http.post("/verify")
+        refused = await client.http.post("/verify", headers={"Cmdb-Act-As": "subscriber:ann"})
+    assert (told.status_code, told.json()["found"], told.json()["differences"]) == (200, 0, [])
+    assert (refused.status_code, refused.json()["code"]) == (403, "FORBIDDEN")
+
+
 @pytest.mark.parametrize("path", ["/", "/graphiql", "/graphql/", "//graphql", "/%2e%2e/livez", "/docs"])
 async def test_other_paths_are_refused_in_json(path: str) -> None:
     async with ApiClient(application_over(FakeGraph())) as client:
@@ -41,7 +49,7 @@ async def test_other_paths_are_refused_in_json(path: str) -> None:
 
 async def test_every_path_asks_for_the_name_of_this_machine() -> None:
     async with ApiClient(application_over(FakeGraph())) as client:
-        for path in ("/livez", "/readyz", "/graphql", "/records"):
+        for path in ("/livez", "/readyz", "/graphql", "/records", "/verify"):
             response = await client.http.post(path, headers={"host": "attacker.example"})
             assert response.status_code == 403
             assert response.json()["code"] == "FORBIDDEN"
@@ -52,6 +60,7 @@ async def test_paths_are_the_published_ones() -> None:
     assert {getattr(route, "path", None) for route in app.routes} == {
         "/graphql",
         "/records",
+        "/verify",
         "/livez",
         "/readyz",
     }

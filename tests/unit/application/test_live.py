@@ -29,13 +29,13 @@ class WatchedGraph(FakeGraph):
     deltas: int = 0
     gone: bool = False
 
-    async def totals(self) -> GraphTotals:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Count, give way, answer."""
         self.looks += 1
         await asyncio.sleep(0)
         if self.gone:
             raise StoreError(ErrorCode.STORE_GONE, "The connection to the store was lost.")
-        return await super().totals()
+        return await super().totals(principal)
 
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Count, give way, answer."""

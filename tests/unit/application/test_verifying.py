@@ -27,7 +27,7 @@ async def renamed(key: str, name: str) -> Bench:
 
 async def test_a_picture_that_is_as_stored_has_no_differences() -> None:
     bench = await furnished(raised("r1"))
-    told = await bench.application.verify()
+    told = await bench.application.verify(SYSTEM)
     assert (told.found, told.differences, told.revision) == (0, (), 1)
     assert told.items == sum(kind is RecordKind.ITEM for kind, _ in bench.graph.rows)
 
@@ -36,7 +36,7 @@ async def test_what_was_set_past_the_service_is_told_in_words_and_read_anew(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bench = await renamed("vpn", "Other")
-    told = await bench.application.verify()
+    told = await bench.application.verify(SYSTEM)
     assert told.differences == ("CI 'vpn': name 'VPN' is served, 'Other' is stored",)
     assert not (await bench.application.basis()).verified
     bench.clock.advance(1)
@@ -44,7 +44,7 @@ async def test_what_was_set_past_the_service_is_told_in_words_and_read_anew(
         assert (await bench.application.find_item(SYSTEM, "vpn")).ref.name == "Other"
     assert [ErrorCode.FOREIGN_WRITE in record.message for record in caplog.records] == [True]
     assert (await bench.application.basis()).verified
-    assert (await bench.application.verify()).found == 0
+    assert (await bench.application.verify(SYSTEM)).found == 0
 
 
 async def test_every_kind_of_difference_is_named() -> None:
@@ -58,7 +58,7 @@ async def test_every_kind_of_difference_is_named() -> None:
     graph.rows[RecordKind.DEPENDENCY, edge.key] = replace(
         graph.rows[RecordKind.DEPENDENCY, edge.key], record=replace(edge, weight=7)
     )
-    told = await bench.application.verify()
+    told = await bench.application.verify(SYSTEM)
     assert told.found == 3
     assert "CI 'new': only in the store" in told.differences
     assert f"events '{event}': no longer in the store" in told.differences
@@ -80,5 +80,5 @@ async def test_a_store_that_never_rests_is_behind() -> None:
     bench = Bench(Restless())
     await bench.assert_records(item("a", "server"))
     with pytest.raises(CmdbError) as caught:
-        await bench.application.verify()
+        await bench.application.verify(SYSTEM)
     assert caught.value.code is ErrorCode.BEHIND
