@@ -31,34 +31,32 @@ What is read too early is read once more by the next tail.
 
 _FIT = "c.key IS NOT NULL AND c.name IS NOT NULL AND c.class IS NOT NULL"
 _OPEN = "d.valid_to IS NULL AND c.key IS NOT NULL AND p.key IS NOT NULL"
-_HOW = """WITH type(d) AS verb, d {.strength, .map, .weight, .group} AS how,
-collect(c.key) AS consumers, collect(p.key) AS providers RETURN verb, how, consumers, providers"""
+_COLUMNS = """type(d) AS verb, d {.strength, .map, .weight, .group} AS how,
+collect(c.key) AS consumers, collect(p.key) AS providers"""
 
 # Which CIs are present, as columns per class? What lacks key, name or class was not written by this service.
 ALL_ITEMS = f"""
 UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.valid_to IS NULL AND {_FIT}
-WITH c.class AS class, c.groups AS groups, collect(c.key) AS keys, collect(c.name) AS names
-RETURN class, groups, false AS retired, keys, names
+RETURN c.class AS class, c.groups AS groups, false AS retired, collect(c.key) AS keys, collect(c.name) AS names
 """
 
 # Which dependencies are open, as columns per kind? Engines charge for each property and each row, not for keys.
 ALL_DEPENDENCIES = f"""
 UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}})-[d:<types>]->(p:{ITEM_LABEL})
-WHERE {_OPEN} {_HOW}
+WHERE {_OPEN} RETURN {_COLUMNS}
 """
 
 # Which CIs were touched by these revisions, retired ones included?
 NEW_ITEMS = f"""
 MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last) AND {_FIT}
-WITH c.class AS class, c.groups AS groups, c.valid_to IS NOT NULL AS retired,
+RETURN c.class AS class, c.groups AS groups, c.valid_to IS NOT NULL AS retired,
 collect(c.key) AS keys, collect(c.name) AS names
-RETURN class, groups, retired, keys, names
 """
 
 # What do these CIs depend on now?
 NEW_DEPENDENCIES = f"""
 UNWIND $keys AS key MATCH (c:{ITEM_LABEL} {{key: key}})-[d:<types>]->(p:{ITEM_LABEL})
-WHERE {_OPEN} {_HOW}
+WHERE {_OPEN} RETURN {_COLUMNS}
 """
 
 # How far has the graph been written, and how many CIs and events does it hold?
@@ -69,9 +67,13 @@ CALL {{ MATCH (e:Event) RETURN count(e) AS events }}
 RETURN r.value AS revision, items, events
 """
 
-# How many CIs, dependencies and events hold now?
+# How many CIs hold now?
 PRESENT_ITEMS = f"MATCH (c:{ITEM_LABEL}) WHERE c.valid_to IS NULL RETURN count(c) AS total"
+
+# How many dependencies hold now?
 PRESENT_DEPENDENCIES = "MATCH ()-[d:<types>]->() WHERE d.valid_to IS NULL RETURN count(d) AS total"
+
+# How many events are open?
 PRESENT_EVENTS = "MATCH (e:Event {state: 'open'}) RETURN count(e) AS total"
 
 # How many dependencies are there?
