@@ -36,6 +36,10 @@ class Numbering:
     rewritten: NDArray[np.bool_]
     renumbered: bool
 
+    def of(self, old: IntArray) -> IntArray:
+        """Return the new numbers of old items; the same array where all kept theirs."""
+        return self.moved[old] if self.renumbered else old
+
 
 @dataclass(frozen=True, slots=True)
 class _Sorted:

@@ -103,14 +103,14 @@ def patch_topology(topology: Topology, items: ItemColumns, dependencies: Depende
     live_came, live_dropped = rows.consumer[: rows.live], splice.dropped[splice.dropped < topology.live]
     up_kept, up = _starts(topology.up, moved, size, topology.consumer[live_dropped], live_came)
     _, down = _starts(topology.down, moved, size, topology.provider[live_dropped], rows.provider[: rows.live])
-    consumer = splice.merge(moved[topology.consumer], rows.consumer)
+    consumer = splice.merge(numbering.of(topology.consumer), rows.consumer)
     patched = Topology(
         keys=numbering.keys,
         names=numbering.names,
         classes=numbering.classes,
         index=numbering.index,
         consumer=consumer,
-        provider=splice.merge(moved[topology.provider], rows.provider),
+        provider=splice.merge(numbering.of(topology.provider), rows.provider),
         group=splice.merge(kept_group, np.append(groups.numbers, np.int32(SINGLE))[rows.group]),
         rungs=splice.merge(topology.rungs, rows.rungs),
         weight=narrow(weight),
@@ -165,12 +165,12 @@ def _read(
 
 def _splice(topology: Topology, numbering: Numbering, rows: _Rows) -> _Splice:
     stays = ~numbering.rewritten[topology.consumer]
-    stays &= numbering.moved[topology.provider] != GONE
+    if numbering.renumbered:
+        stays &= numbering.moved[topology.provider] != GONE
     kept = np.flatnonzero(stays)
     live = int(np.searchsorted(kept, topology.live))
     silent = np.arange(len(kept)) >= live
-    consumer = numbering.moved[topology.consumer[kept]]
-    provider = numbering.moved[topology.provider[kept]]
+    consumer, provider = numbering.of(topology.consumer[kept]), numbering.of(topology.provider[kept])
     order = edge_order(consumer, provider, silent, len(numbering.keys))
     at = np.searchsorted(order, rows.order, side="right")
     kept_numbers, came_numbers = positions(at, len(kept))
