@@ -53,7 +53,7 @@ class LiveTopology:
         self._overdue = False
         self._nodes, self._edges = TotalsWatch(), TotalsWatch()
         self._count_edges_at = 0.0
-        self._suspicion = ""
+        self._suspicion, self._told = "", False
 
     async def current(self, at_least: int = 0) -> Snapshot:
         """Return a snapshot of at least that revision, and no older than a tick but while news take longer to read."""
@@ -193,16 +193,22 @@ class LiveTopology:
         )
 
     async def _distrust(self, found: str) -> None:
-        """Say so in answers and in the log, and read the store anew."""
-        _LOG.warning(
-            "%s: the store was changed past this service. %s It is read anew.", ErrorCode.FOREIGN_WRITE, found
-        )
+        """Say so in answers and in the log, and read the store anew; if that fails, the next refresh tries again."""
+        present, self._suspicion = self._present(), found
+        if not self._told:
+            _LOG.warning(
+                "%s: the store was changed past this service. %s It is read anew.",
+                ErrorCode.FOREIGN_WRITE,
+                found,
+            )
+        self._told = True
         now = self._clock.now()
-        self._snapshot = self._present().later(now, confirmed=False, verified=False)
+        if not boundaries(present.windows, present.at, now):
+            self._snapshot = present.later(now, confirmed=False, verified=False)
         self._nodes.forget()
         self._edges.forget()
         await self._read_whole(now)
-        self._suspicion = ""
+        self._suspicion, self._told = "", False
 
 
 def _advance(

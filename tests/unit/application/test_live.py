@@ -252,3 +252,34 @@ async def test_while_a_foreign_write_is_read_answers_say_that_they_are_not_verif
         after = await live.current()
     assert (after.verified, "finance" in after.topology.index) == (True, False)
     assert [ErrorCode.FOREIGN_WRITE in record.message for record in caplog.records] == [True]
+
+
+async def test_a_foreign_write_stays_unverified_until_the_store_could_be_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    @dataclass
+    class FailingGraph(WatchedGraph):
+        failing: bool = False
+
+        async def delta(self, principal: Principal, since: int) -> GraphDelta:
+            if self.failing:
+                raise StoreError(ErrorCode.STORE_GONE, "The connection to the store was lost.")
+            return await super().delta(principal, since)
+
+    graph, clock = FailingGraph(), StandingClock()
+    await graph.write(SYSTEM, "test", [row for row in ESTATE if not isinstance(row, EventTransition)], NOON)
+    live = LiveTopology(graph, clock, frozenset())
+    for _ in range(3):
+        clock.advance(TICK_MINUTES)
+        await live.current()
+    del graph.rows[RecordKind.ITEM, "finance"]
+    graph.failing = True
+    for _ in range(2):
+        clock.advance(TICK_MINUTES)
+        with pytest.raises(StoreError):
+            await live.current()
+    graph.failing = False
+    clock.advance(TICK_MINUTES)
+    snapshot = await live.current()
+    assert (snapshot.verified, "finance" in snapshot.topology.index) == (True, False)
+    assert len(caplog.records) == 1
