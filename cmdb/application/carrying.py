@@ -97,10 +97,8 @@ class _Carry:
             self._set("worst_case", self._settled(was, before.worst_case, now))
         was, now = before.vector(before.own.planned), after.vector(after.own.planned)
         self._set("planned", self._settled(was, before.planned, now))
-        if self.step.patched is None and after.effective is before.effective:
-            after.margins.update(before.margins)
-            if after.outage is before.outage:
-                after.explanations.update(before.explanations)
+        if self.step.patched is None and after.outage is before.outage:
+            after.explanations.update(before.explanations)
 
     def _outage(self, items: set[str] | None) -> Severities:
         """Return own severities that travel; the same vector when none of them moved."""
