@@ -24,7 +24,7 @@ from tests.support.moments import NOON
 from tests.support.neo4j_server import own_neo4j
 from tests.support.service import environment
 
-PATIENCE = 90.0
+PATIENCE = 300.0
 """Seconds after which a request that never succeeds is a failure."""
 
 BATCH = 40
