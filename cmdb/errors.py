@@ -5,6 +5,7 @@ CmdbError
 ├── NotFound           the thing named does not exist, or is hidden from the caller
 ├── Forbidden          the caller may not do this
 ├── Conflict           the request contradicts the present state
+├── Overloaded         too much is waiting already; nothing was written
 ├── DeclarationError   a file under `schema/`, `loaders/` or `seeds/` is wrong
 └── StoreError         the store cannot serve
 """
@@ -60,6 +61,9 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN", "The caller's role does not allow this."
     CONFLICT = "CONFLICT", "The request contradicts the present state."
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION", "The ticket or change cannot move from its state to that one."
+    OVERLOADED = "OVERLOADED", "Too many writes are waiting; this one was not taken."
+    ROLE_LOST = "ROLE_LOST", "Another server has taken over the background duties of this store."
+    DRAINING = "DRAINING", "The server is stopping and takes no new work."
     BEHIND = "BEHIND", "The asked-for revision has not been reached within the time limit."
     ENGINE_CANNOT_START = "ENGINE_CANNOT_START", "The embedded engine did not come up."
     STORE_URI = "STORE_URI", "The store address is malformed."
@@ -72,7 +76,15 @@ class ErrorCode(StrEnum):
     FOREIGN_WRITE = "FOREIGN_WRITE", "Somebody changed the store past this service."
     STORE_CONFLICT = "STORE_CONFLICT", "The store could not settle concurrent writes in time."
     MIGRATION_CHANGED = "MIGRATION_CHANGED", "A migration that was already applied differs from its file."
+    MIGRATION_PENDING = (
+        "MIGRATION_PENDING",
+        "The store lacks a migration that this program needs, or one is under way.",
+    )
     MIGRATION_FAILED = "MIGRATION_FAILED", "A migration could not be applied."
+    PROJECTION_UNVERIFIED = (
+        "PROJECTION_UNVERIFIED",
+        "The picture of the estate in memory is not known to be that of the store.",
+    )
     BACKUP_DAMAGED = "BACKUP_DAMAGED", "The backup file is not as it was written."
     BACKUP_TOO_NEW = "BACKUP_TOO_NEW", "The backup was written by a newer version of this program."
     RESTORE_DIFFERS = "RESTORE_DIFFERS", "What a restore left in the store is not what the backup holds."
@@ -129,6 +141,15 @@ class Forbidden(CmdbError):
 
 class Conflict(CmdbError):
     """The request contradicts the present state."""
+
+
+class Overloaded(CmdbError):
+    """Too much is waiting already; nothing was written. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        """Say when to come back."""
+        super().__init__(ErrorCode.OVERLOADED, message, hint=f"Send it again in {retry_after} s.")
+        self.retry_after = retry_after
 
 
 class DeclarationError(CmdbError):

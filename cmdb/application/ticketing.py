@@ -1,7 +1,7 @@
 """Opens, attaches and moves tickets; one open incident per cause, whoever opens it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,9 +26,15 @@ from cmdb.model.answers import ImpactRow
 from cmdb.model.records import Event, Item, RecordKind, Role, Ticket, TicketKind, TicketState, WorkNote
 from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
-from cmdb.ports.graph import GraphReader, GraphWriter
+from cmdb.ports.graph import GraphReader, GraphWriter, Precondition
 
 SOURCE = "desk"
+ATTEMPTS = 10
+"""How often a step is taken anew because another process wrote in between."""
+
+
+class _Overtaken(Conflict):
+    """The store refused the step: what it builds on may have changed since."""
 
 
 class Ticketing:
@@ -46,11 +52,26 @@ class Ticketing:
     async def open(self, principal: Principal, request: OpenTicketRequest) -> TicketReceipt:
         """Open an incident from an event, or a report from a caller; an open incident of the same cause takes it in."""
         require_tickets(principal)
-        async with self._turn:
-            snapshot = await self._fresh()
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
             if request.event is not None:
                 return await self._open_from_event(snapshot, principal, request.event, request)
             return await self._open_report(snapshot, principal, request)
+
+        return await self._take_turn(step)
+
+    async def _take_turn(self, step: Callable[[Snapshot], Awaitable[TicketReceipt]]) -> TicketReceipt:
+        """Run a step on what the store holds now, and anew when another process wrote in between."""
+        async with self._turn:
+            snapshot = await self._fresh()
+            for _ in range(ATTEMPTS):
+                try:
+                    return await step(snapshot)
+                except _Overtaken:
+                    before, snapshot = snapshot, await self._fresh()
+                    if snapshot.revision == before.revision:
+                        raise
+            return await step(snapshot)
 
     async def _fresh(self) -> Snapshot:
         """Return what the store holds now: a step on a ticket as it was would undo another process's step."""
@@ -67,22 +88,21 @@ class Ticketing:
             raise missing("situation of event", key)
         incident = incident_of(snapshot, group)
         if incident is not None:
-            return await self._take_in(principal, incident, group, event)
+            return await self._take_in(snapshot, principal, incident, group)
         ticket = await self._draft_incident(snapshot, principal, group, request)
-        return await self._save(principal, [ticket], opened=True)
+        return await self._save(snapshot, principal, [ticket], opened=True)
 
     async def _take_in(
-        self, principal: Principal, incident: Ticket, group: EventGroup, event: Event
+        self, snapshot: Snapshot, principal: Principal, incident: Ticket, group: EventGroup
     ) -> TicketReceipt:
         """Attach every event of the situation that the incident does not carry yet."""
-        new = [member.event.key for member in group.members if member.event.key not in incident.events]
+        new = [member.event for member in group.members if member.event.key not in incident.events]
         if not new:
             return TicketReceipt(incident.key, opened=False, revision=await self._live.revision())
-        noted = self._noted(
-            principal, incident, f"{len(new)} further event(s) of the same cause, {event.summary}"
-        )
-        grown = replace(noted, events=(*incident.events, *new))
-        return await self._save(principal, [grown], opened=False, attached=new)
+        told = f"{len(new)} further event(s) of the same cause, {new[0].summary or new[0].condition}"
+        keys = [event.key for event in new]
+        grown = replace(self._noted(principal, incident, told), events=(*incident.events, *keys))
+        return await self._save(snapshot, principal, [grown], opened=False, attached=keys)
 
     async def _draft_incident(
         self, snapshot: Snapshot, principal: Principal, group: EventGroup, request: OpenTicketRequest
@@ -140,7 +160,7 @@ class Ticketing:
         report = self._draft_report(
             snapshot, principal, (key,), request.caller, request.title or request.text
         )
-        return await self._save(principal, [report], opened=True)
+        return await self._save(snapshot, principal, [report], opened=True)
 
     def _draft_report(
         self, snapshot: Snapshot, principal: Principal, items: tuple[str, ...], caller: str | None, words: str
@@ -163,8 +183,8 @@ class Ticketing:
     async def attach_report(self, principal: Principal, request: AttachReportRequest) -> TicketReceipt:
         """Attach a report to an open incident in one step; it is made from the words when it does not exist yet."""
         require_tickets(principal)
-        async with self._turn:
-            snapshot = await self._fresh()
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
             incident = _ticket(snapshot, principal, request.incident)
             _require_open_incident(incident)
             report = self._report(snapshot, principal, incident, request)
@@ -179,7 +199,11 @@ class Ticketing:
                 changed_at=self._clock.now(),
             )
             noted = self._noted(principal, incident, f"Report {report.key} attached: {report.title}")
-            return await self._save(principal, [noted, attached], opened=False, attached=[report.key])
+            return await self._save(
+                snapshot, principal, [noted, attached], opened=False, attached=[report.key]
+            )
+
+        return await self._take_turn(step)
 
     def _report(
         self, snapshot: Snapshot, principal: Principal, incident: Ticket, request: AttachReportRequest
@@ -205,8 +229,8 @@ class Ticketing:
     async def update(self, principal: Principal, request: UpdateTicketRequest) -> TicketReceipt:
         """Move a ticket one step; resolving an incident states the outage's length and resolves its reports."""
         require_tickets(principal)
-        async with self._turn:
-            snapshot = await self._fresh()
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
             ticket = _ticket(snapshot, principal, request.ticket)
             state = request.state or ticket.state
             require_step(ticket, state)
@@ -216,7 +240,9 @@ class Ticketing:
                 length = await self._outage_length(ticket)
                 changes = [self._noted(principal, changed, f"Resolved; the outage lasted {length}.")]
                 changes += self._resolved_reports(snapshot, principal, changed, length)
-            return await self._save(principal, changes, opened=False)
+            return await self._save(snapshot, principal, changes, opened=False)
+
+        return await self._take_turn(step)
 
     def _stepped(
         self, principal: Principal, ticket: Ticket, state: TicketState, request: UpdateTicketRequest
@@ -267,12 +293,20 @@ class Ticketing:
         )
 
     async def _save(
-        self, principal: Principal, tickets: Sequence[Ticket], *, opened: bool, attached: Sequence[str] = ()
+        self,
+        snapshot: Snapshot,
+        principal: Principal,
+        tickets: Sequence[Ticket],
+        *,
+        opened: bool,
+        attached: Sequence[str] = (),
     ) -> TicketReceipt:
-        outcome = await self._writer.write(principal, SOURCE, tickets, self._clock.now())
+        """Write what was decided on the snapshot; a number that another process gave away is not given twice."""
+        condition = Precondition(seen=snapshot.revision)
+        outcome = await self._writer.write(principal, SOURCE, tickets, self._clock.now(), condition)
         for row in outcome.results:
             if row.problem is not None:
-                raise Conflict(row.problem.code, row.problem.message, hint=row.problem.hint)
+                raise _Overtaken(row.problem.code, row.problem.message, hint=row.problem.hint)
         await self._live.current(outcome.revision)
         return TicketReceipt(tickets[0].key, opened, outcome.revision, tuple(attached))
 

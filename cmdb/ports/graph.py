@@ -213,11 +213,31 @@ class WriteOutcome:
         return any(row.status is RowStatus.REFUSED for row in self.results)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precondition:
+    """What must still be so inside the write transaction, or nothing is written.
+
+    `seen`: rows whose record was written after this revision are REFUSED (CONFLICT). `fence`: the writer's term of
+    the owner role; when a later one has begun, Conflict (ROLE_LOST) is raised.
+    """
+
+    seen: int | None = None
+    fence: int | None = None
+
+
+UNCONDITIONAL = Precondition()
+
+
 class GraphWriter(Protocol):
     """Writes; one call is one transaction and takes one revision, or none when nothing changed."""
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Upsert the records atomically.
 

@@ -23,6 +23,21 @@ async def find_refusals(present: Present, rows: Sequence[PlannedRow]) -> dict[in
     }
 
 
+def overtaken(rows: Sequence[PlannedRow], seen: int | None) -> dict[int, RowProblem]:
+    """Return a problem per altered row whose record was written after revision `seen`: the caller has not read it."""
+    if seen is None:
+        return {}
+    return {
+        index: RowProblem(
+            code=ErrorCode.CONFLICT,
+            message=f"The {row.record.kind} {row.record.key} was written after revision {seen}.",
+            hint="Read it again, and send the step anew if it still fits.",
+        )
+        for index, row in enumerate(rows)
+        if row.held is not None and int(str(row.held["recorded_in"])) > seen
+    }
+
+
 async def _dangling_items(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
     batch = {row.record.key: row.record for row in rows if isinstance(row.record, Item)}
     arriving = {key for key, item in batch.items() if not item.retired}

@@ -23,10 +23,15 @@ class RepeatableWrite:
     """One batch of one source at one moment, in as many attempts as it takes."""
 
     def __init__(
-        self, verbs: frozenset[str], source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        verbs: frozenset[str],
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        seen: int | None = None,
     ) -> None:
         """Check the batch as `BatchWrite` does."""
-        self._batch = BatchWrite(verbs, source, records, recorded_at)
+        self._batch = BatchWrite(verbs, source, records, recorded_at, seen)
         self._types = "|".join(sorted(verbs))
         self._records = records
         self._stamp = {"recorded_at": write_time(recorded_at), "recorded_by": source}

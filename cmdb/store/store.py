@@ -9,8 +9,19 @@ from pathlib import Path
 
 from cmdb.model.access import Principal
 from cmdb.model.records import Record, RecordKind
-from cmdb.ports.graph import GraphDelta, GraphTotals, Moment, PageKey, RecordFilter, Stored, WriteOutcome
-from cmdb.store.connection import PING, Connection, StoreAddress, open_connection
+from cmdb.ports.graph import (
+    UNCONDITIONAL,
+    GraphDelta,
+    GraphTotals,
+    Moment,
+    PageKey,
+    Precondition,
+    RecordFilter,
+    Stored,
+    WriteOutcome,
+)
+from cmdb.store.connection import PING, Connection, StoreAddress, Transaction, open_connection
+from cmdb.store.leasing import GraphLease, prove
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.projecting import ProjectionReader
@@ -20,7 +31,7 @@ from cmdb.store.writing import NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
 ANY_NODE = """
-MATCH (n) WHERE NOT n:Counter AND NOT n:Migration RETURN n.key AS key LIMIT 1
+MATCH (n) WHERE NOT n:Counter AND NOT n:Migration AND NOT n:Lease RETURN n.key AS key LIMIT 1
 """
 
 
@@ -36,6 +47,7 @@ class Store:
         self._records = RecordReader(connection, types)
         self._past = PastReader(connection, types)
         self._turn = asyncio.Lock()
+        self.lease = GraphLease(connection)
 
     async def ping(self) -> None:
         """Return when the store answers, raise StoreError when it does not."""
@@ -92,19 +104,34 @@ class Store:
         return await self._past.past(principal, moment)
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Upsert the records in one transaction; roles are checked where use cases are."""
         del principal
-        batch = RepeatableWrite(self._verbs, source, records, recorded_at)
+        batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition.seen)
         async with self._turn:
             try:
-                return await self._connection.write(batch.run)
+                if condition.fence is None:
+                    return await self._connection.write(batch.run)
+                return await self._write_in_term(batch, condition.fence)
             except WrittenBefore as lost:
                 return lost.outcome
             except NothingWritten as nothing:
                 # An engine without locks shows what others committed after this writer took its number.
                 return replace(nothing.outcome, revision=await self.head())
+
+    async def _write_in_term(self, batch: RepeatableWrite, fence: int) -> WriteOutcome:
+        async def work(transaction: Transaction) -> WriteOutcome:
+            await prove(transaction, fence)
+            return await batch.run(transaction)
+
+        async with self.lease.turn:
+            return await self._connection.write(work)
 
 
 @asynccontextmanager

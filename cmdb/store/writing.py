@@ -12,7 +12,7 @@ from cmdb.store.connection import Transaction
 from cmdb.store.counter import take_revision
 from cmdb.store.plan import Draft, Plan, PlannedRow, Stamp, closings, draft, plan_rows
 from cmdb.store.present import Present, start_of
-from cmdb.store.refusal import find_refusals
+from cmdb.store.refusal import find_refusals, overtaken
 from cmdb.store.shape import ITEM_LABEL, LABELS, LINKS, ROLE_TYPES, Link, fill
 
 # Write these nodes, replacing everything that they held.
@@ -63,9 +63,17 @@ class BatchWrite:
     """One batch on its way into the store; every attempt of its transaction starts from nothing."""
 
     def __init__(
-        self, verbs: frozenset[str], source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        verbs: frozenset[str],
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        seen: int | None = None,
     ) -> None:
-        """Check the verbs first: they become part of statements; a key stands for one record of a kind."""
+        """Check the verbs first: they become part of statements; a key stands for one record of a kind.
+
+        With `seen`, records written after that revision are refused.
+        """
         if len({(record.kind, record.key) for record in records}) < len(records):
             raise InvalidInput(
                 ErrorCode.DUPLICATE_KEY,
@@ -75,6 +83,7 @@ class BatchWrite:
         self._types = "|".join(sorted(verbs))
         self._source = source
         self._recorded_at = recorded_at
+        self._seen = seen
         for record in records:
             if isinstance(record, Dependency) and record.verb not in verbs:
                 raise InvalidInput(ErrorCode.UNKNOWN_VERB, f"The verb '{record.verb}' is not declared.")
@@ -87,7 +96,7 @@ class BatchWrite:
         plan = await self._plan(present)
         if not plan.changed():
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _results(plan)))
-        refused = await find_refusals(present, plan.rows)
+        refused = await find_refusals(present, plan.rows) | overtaken(plan.rows, self._seen)
         if refused:
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _refusals(plan, refused)))
         await self._apply(transaction, plan, stamp)

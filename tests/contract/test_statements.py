@@ -10,6 +10,7 @@ from cmdb.store import (
     connection,
     counter,
     cut,
+    leasing,
     looking_up,
     migrations,
     present,
@@ -26,6 +27,7 @@ MODULES = (
     connection,
     counter,
     cut,
+    leasing,
     looking_up,
     migrations,
     present,
@@ -52,8 +54,10 @@ _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {
     "rows": [_ROW],
     **{name: ["k"] for name in ("keys", "starts", "causes", "days")},
-    **dict.fromkeys(("key", "kind", "name", "checksum", "known_at", "as_of", "state", "applied_at"), "k"),
-    **dict.fromkeys(("limit", "first", "last", "revision", "version"), 1),
+    **dict.fromkeys(
+        ("key", "kind", "name", "checksum", "known_at", "as_of", "state", "applied_at", "holder"), "k"
+    ),
+    **dict.fromkeys(("limit", "first", "last", "revision", "version", "fence", "done"), 1),
     "buckets": [0],
 }
 _CYPHER = re.compile(r"\b(MATCH|MERGE|UNWIND|RETURN)\b")

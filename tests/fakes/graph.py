@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cmdb.desk.access import holds, visible
-from cmdb.errors import ErrorCode, Forbidden, InvalidInput
+from cmdb.errors import Conflict, ErrorCode, Forbidden, InvalidInput
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Everything, Principal
 from cmdb.model.records import (
@@ -27,12 +27,14 @@ from cmdb.model.records import (
 )
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import (
+    UNCONDITIONAL,
     DependencyColumns,
     GraphDelta,
     GraphTotals,
     ItemColumns,
     Moment,
     PageKey,
+    Precondition,
     RecordFilter,
     RowProblem,
     RowResult,
@@ -41,6 +43,7 @@ from cmdb.ports.graph import (
     WriteOutcome,
 )
 from cmdb.resources import folder
+from tests.fakes.lease import FakeLease
 
 Key = tuple[RecordKind, str]
 VERBS = frozenset(read_metamodel(folder("schema")).relationships)
@@ -53,6 +56,7 @@ class FakeGraph:
     rows: dict[Key, Stored] = field(default_factory=dict)
     told: dict[Key, Record] = field(default_factory=dict)
     archive: dict[Key, list[Stored]] = field(default_factory=dict)
+    lease: FakeLease = field(default_factory=FakeLease)
     revision: int = 0
 
     async def head(self) -> int:
@@ -86,14 +90,21 @@ class FakeGraph:
         return sum(row_kind is kind for row_kind, _ in self.rows)
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Upsert atomically."""
         del principal
+        if condition.fence is not None and condition.fence != self.lease.seen.fence:
+            raise Conflict(ErrorCode.ROLE_LOST, "The term has ended.")
         _require_sound(records)
         statuses = [self._status(record) for record in records]
         changing = [r for r, s in zip(records, statuses, strict=True) if s is not RowStatus.UNCHANGED]
-        problems = self._problems(records, changing)
+        problems = self._problems(records, changing) | self._overtaken(records, changing, condition.seen)
         if problems:
             refused = (_refused(i, record, problems.get(i)) for i, record in enumerate(records))
             return WriteOutcome(self.revision, tuple(refused))
@@ -152,6 +163,20 @@ class FakeGraph:
                     hint=f"Attach to {first} instead.",
                 )
         return problems
+
+    def _overtaken(
+        self, records: Sequence[Record], changing: Sequence[Record], seen: int | None
+    ) -> dict[int, RowProblem]:
+        """Find the changing records that were written after the revision that the writer has seen."""
+        late = [
+            index
+            for index, record in enumerate(records)
+            if seen is not None
+            and any(record is row for row in changing)
+            and (record.kind, record.key) in self.rows
+            and self.rows[record.kind, record.key].revision > seen
+        ]
+        return {index: RowProblem(code=ErrorCode.CONFLICT, message="Written since.") for index in late}
 
     def _missing_item(self, record: Record, records: Sequence[Record]) -> str | None:
         """Return the first end that does not live; what the stored record refers to already is not asked again."""

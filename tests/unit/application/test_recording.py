@@ -27,7 +27,7 @@ from cmdb.model.records import (
 )
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity, Strength
-from cmdb.ports.graph import RowStatus, WriteOutcome
+from cmdb.ports.graph import UNCONDITIONAL, Precondition, RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes
@@ -45,11 +45,16 @@ class RecordingGraph(FakeGraph):
     batches: list[list[RecordKind]] = field(default_factory=list)
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Note the kinds and write."""
         self.batches.append([record.kind for record in records])
-        return await super().write(principal, source, records, recorded_at)
+        return await super().write(principal, source, records, recorded_at, condition)
 
 
 def located(*records: EntryRecord) -> list[LocatedRecord]:

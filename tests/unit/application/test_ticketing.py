@@ -10,9 +10,9 @@ from cmdb.application.requests import AttachReportRequest, OpenTicketRequest, Up
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Record, RecordKind, Ticket, TicketKind, TicketState
+from cmdb.model.records import Record, Ticket, TicketKind, TicketState
 from cmdb.model.severity import Severity
-from cmdb.ports.graph import WriteOutcome
+from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ESTATE, Bench, cleared, furnished, item, outage, raised
@@ -363,17 +363,51 @@ async def test_a_step_builds_on_that_of_another_process() -> None:
 class RacingGraph(FakeGraph):
     """Lets another process open an incident just before the first ticket is written."""
 
+    rival: Ticket | None = None
+
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Be overtaken once."""
-        if isinstance(records[0], Ticket) and (RecordKind.TICKET, "RIVAL") not in self.rows:
-            await super().write(principal, "other", [rival()], recorded_at)
-        return await super().write(principal, source, records, recorded_at)
+        if isinstance(records[0], Ticket) and self.rival is not None:
+            theirs, self.rival = self.rival, None
+            await super().write(principal, "other", [theirs], recorded_at)
+        return await super().write(principal, source, records, recorded_at, condition)
 
 
-async def test_an_incident_that_comes_in_between_is_a_conflict_and_nothing_is_doubled() -> None:
-    bench = Bench(RacingGraph())
-    await bench.assert_records(*ESTATE, raised("r1"))
-    assert await refusal(bench.application.open_ticket(SYSTEM, DOWN)) is ErrorCode.CONFLICT
-    assert (await bench.application.open_ticket(SYSTEM, DOWN)).ticket == "RIVAL"
+async def race(theirs: Ticket) -> Bench:
+    graph = RacingGraph()
+    bench = Bench(graph)
+    await bench.assert_records(*ESTATE, raised("r1"), raised("printsrv", Severity.MINOR))
+    graph.rival = theirs
+    return bench
+
+
+async def test_an_incident_that_comes_in_between_takes_the_event_in() -> None:
+    bench = await race(rival())
+    receipt = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (receipt.opened, receipt.ticket) == (False, "RIVAL")
+
+
+async def test_a_number_that_another_process_gave_away_is_not_given_twice() -> None:
+    theirs = replace(rival(), key="INC000001", cause_key="cause:printsrv", events=("test:printsrv:down",))
+    bench = await race(theirs)
+    receipt = await bench.application.open_ticket(SYSTEM, DOWN)
+    assert (receipt.opened, receipt.ticket) == (True, "INC000002")
+    assert (await read(bench, "INC000001")).cause_key == "cause:printsrv"
+
+
+async def test_a_step_of_another_process_in_between_is_kept() -> None:
+    bench = await outage()
+    mine = await read(bench, await open_incident(bench))
+    graph = RacingGraph(
+        **{name: getattr(bench.graph, name) for name in ("rows", "told", "archive", "revision")}
+    )
+    graph.rival = replace(mine, assignee="eve")
+    stepped = await step(Bench(graph), mine.key, note="on my way")
+    assert (stepped.assignee, stepped.notes[-1].text) == ("eve", "on my way")
