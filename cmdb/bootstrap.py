@@ -1,6 +1,9 @@
 """The one composition root: settings become concrete parts, joined to one service."""
 
 import asyncio
+import os
+import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,15 +13,21 @@ from pathlib import Path
 from cmdb import resources
 from cmdb.api.app import App, build_app
 from cmdb.application.application import Application
+from cmdb.application.readiness import Readiness
+from cmdb.errors import DeclarationError, ErrorCode, Place
 from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Metamodel
+from cmdb.model.severity import Severity
 from cmdb.settings import Settings
 from cmdb.store.archive import BackupSummary, Progress, read_backup, write_backup
 from cmdb.store.connection import Connection, StoreAddress, open_connection
 from cmdb.store.engine import EmbeddedEngine
 from cmdb.store.migrations import migrate, read_migrations
 from cmdb.store.store import Store, open_store
+
+START_SECONDS = 3.0
+"""How long a server waits for its first picture of the estate before it listens; a large one comes in later."""
 
 
 class SystemClock:
@@ -31,11 +40,19 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything that runs: use cases, HTTP application and store."""
+    """Everything that answers: use cases, HTTP application and store."""
 
     application: Application
     app: App
     store: Store
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The HTTP application of a server, and how it tells whether it is ready."""
+
+    app: App
+    readiness: Readiness
 
 
 @asynccontextmanager
@@ -48,6 +65,43 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
             yield Service(application, build_app(application, JsonRecordParser()), store)
         finally:
             await application.close()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings) -> AsyncIterator[Server]:
+    """Open the service with its background duties; at the end the owner role is given back."""
+    threshold = _threshold(settings.incident_severity)
+    async with open_service(settings) as service:
+        duties = service.application.duties(service.store.lease, _process_name(), threshold)
+        readiness = Readiness(service.store.probe, duties)
+        running = asyncio.create_task(duties.run())
+        try:
+            await duties.wait_until_read(START_SECONDS)
+            yield Server(build_app(service.application, JsonRecordParser(), readiness), readiness)
+        finally:
+            await duties.stop(running)
+
+
+def _process_name() -> str:
+    """Name this process for people, and apart from any other one that has been or will be."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _threshold(text: str) -> Severity | None:
+    if text.lower() == "off":
+        return None
+    try:
+        severity = Severity(text)  # type: ignore[arg-type]
+    except ValueError:
+        severity = Severity.OK
+    if severity is Severity.OK:
+        raise DeclarationError(
+            ErrorCode.DECLARATION,
+            f"CMDB_INCIDENT_SEVERITY is '{text[:40]}', no severity that calls for an incident.",
+            hint="Set it to warning, minor, major, critical or off.",
+            place=Place("environment", field="CMDB_INCIDENT_SEVERITY"),
+        )
+    return severity
 
 
 async def back_up(settings: Settings, target: Path, progress: Progress) -> BackupSummary:

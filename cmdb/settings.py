@@ -20,6 +20,7 @@ class Settings:
     engine_heap: str = "512m"
     url: str | None = None
     request_timeout: float = 30.0
+    incident_severity: str = "critical"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -34,6 +35,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(env.get("CMDB_DATA_DIR", str(_default_data_dir(env)))),
         engine_heap=env.get("CMDB_ENGINE_HEAP", defaults.engine_heap),
         url=env.get("CMDB_URL") or None,
+        incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
         request_timeout=_number(env, "CMDB_REQUEST_TIMEOUT", defaults.request_timeout),
     )
 

@@ -13,9 +13,11 @@ from starlette.routing import Route
 from cmdb.api.access import HEADER, LoopbackHosts, read_principal
 from cmdb.api.error_format import describe_error, describe_fault
 from cmdb.api.graphql_endpoint import GraphQLEndpoint
+from cmdb.api.health import FarewellOnDrain, HealthEndpoints
 from cmdb.api.json_body import JsonResponse
 from cmdb.api.record_upload import RecordUpload
 from cmdb.application.application import Application
+from cmdb.application.readiness import Readiness
 from cmdb.errors import CmdbError, ErrorCode, Forbidden, NotFound, Place
 from cmdb.ports.records import RecordParser
 
@@ -23,18 +25,10 @@ App = Starlette
 """What a server runs, named here so that nobody else needs to know the framework."""
 
 
-def build_app(application: Application, parser: RecordParser) -> App:
+def build_app(application: Application, parser: RecordParser, readiness: Readiness | None = None) -> App:
     """Serve the application: `/graphql`, `/records`, `/verify`, `/livez`, `/readyz`."""
-
-    async def live(request: Request) -> Response:
-        # Never asks the store: a store that is down must not get this process killed.
-        return JsonResponse({"live": True})
-
-    async def ready(request: Request) -> Response:
-        try:
-            return JsonResponse({"ready": True, "revision": await application.head()})
-        except CmdbError as error:
-            return JsonResponse({"ready": False, **describe_error(error)}, 503)
+    readiness = readiness or Readiness(application.head)
+    health = HealthEndpoints(readiness)
 
     async def compare(request: Request) -> Response:
         try:
@@ -50,10 +44,10 @@ def build_app(application: Application, parser: RecordParser) -> App:
             Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
             Route("/verify", compare, methods=["POST"]),
-            Route("/livez", live),
-            Route("/readyz", ready),
+            Route("/livez", health.live),
+            Route("/readyz", health.ready),
         ],
-        middleware=[Middleware(LoopbackHosts)],
+        middleware=[Middleware(LoopbackHosts), Middleware(FarewellOnDrain, readiness=readiness)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
     )
 

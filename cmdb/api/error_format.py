@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from cmdb.errors import CmdbError, ErrorCode, StoreError
+from cmdb.errors import CmdbError, ErrorCode, Overloaded, StoreError
 
 LOG = logging.getLogger("cmdb.api")
 Json = dict[str, object]
@@ -23,7 +23,7 @@ _STATUS = {
 
 def http_status(error: CmdbError) -> int:
     """Return the status of a plain HTTP answer that carries this error."""
-    if isinstance(error, StoreError):
+    if isinstance(error, StoreError | Overloaded):
         return 503
     if error.place is not None and error.place.field == "Content-Type":
         return 415
@@ -32,12 +32,18 @@ def http_status(error: CmdbError) -> int:
 
 def describe_error(error: CmdbError) -> Json:
     """Return the error as the body of a plain HTTP answer."""
-    return {
+    told: Json = {
         "code": error.code.value,
         "message": error.message,
         "hint": error.hint,
         "place": str(error.place) if error.place else None,
     }
+    return told | {"retryAfterSeconds": error.retry_after} if isinstance(error, Overloaded) else told
+
+
+def retry_headers(error: CmdbError) -> dict[str, str]:
+    """Return the header that tells a refused writer when to come back."""
+    return {"retry-after": str(error.retry_after)} if isinstance(error, Overloaded) else {}
 
 
 def describe_fault(error: BaseException, request_id: str) -> Json:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
-from cmdb.api.error_format import Json, describe_error, describe_fault, http_status
+from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
 from cmdb.api.json_body import JsonResponse, read_capped, require_type
 from cmdb.application.application import Application
 from cmdb.application.recording import LoadReport
@@ -31,7 +31,7 @@ class RecordUpload:
         try:
             return JsonResponse(_describe(await self._load(request)))
         except CmdbError as error:
-            return JsonResponse(describe_error(error), http_status(error))
+            return JsonResponse(describe_error(error), http_status(error), retry_headers(error))
         except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
             return JsonResponse(describe_fault(error, token_hex(8)), 500)
 
@@ -44,6 +44,8 @@ class RecordUpload:
         dry_run = _SWITCH.get(request.query_params.get("dryRun", ""))
         if dry_run is None:
             raise _bad("dryRun", "neither true nor false", "dryRun=true or leave it out")
+        # Many megabytes need not be read to be refused.
+        self._application.require_room()
         body = await read_capped(request, BODY_LIMIT)
         # Parsing tens of megabytes takes seconds, which other requests need not wait for.
         located = await asyncio.to_thread(self._parser.parse, body.splitlines(), source)

@@ -1,12 +1,25 @@
-"""Runs the ASGI application on a loopback address."""
+"""Runs the ASGI application on a loopback address, and stops it in order."""
 
+import asyncio
+import signal
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
 
 from cmdb.api.access import require_loopback
 from cmdb.errors import ErrorCode, InvalidInput, Place
+
+NOTICE_SECONDS = 0.5
+"""How long a server that is told to stop goes on taking requests, while `/readyz` sends clients elsewhere."""
+
+FINISH_SECONDS = 8
+"""How long requests in flight may take to end; together with what follows a server is gone within 20 s."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -24,8 +37,12 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-async def serve(app: Starlette, listener: socket.socket) -> None:
-    """Serve on the socket until SIGINT or SIGTERM; requests in flight are finished first."""
+async def serve(app: Starlette, listener: socket.socket, on_drain: Callable[[], None]) -> None:
+    """Serve on the socket until SIGINT or SIGTERM.
+
+    The first signal calls `on_drain`, and after a short notice no connection is accepted any more and requests in
+    flight are finished; the second one ends at once, cutting them off.
+    """
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -33,6 +50,49 @@ async def serve(app: Starlette, listener: socket.socket) -> None:
         server_header=False,
         limit_concurrency=512,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    await uvicorn.Server(config).serve(sockets=[listener])
+    server = _Server(config, on_drain)
+    with server.on_signals():
+        await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that takes signals our way."""
+
+    def __init__(self, config: uvicorn.Config, on_drain: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_drain = on_drain
+        self._stops = 0
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone: `on_signals` takes them."""
+        yield
+
+    @contextmanager
+    def on_signals(self) -> Iterator[None]:
+        """Take the signals while the block runs."""
+        loop = asyncio.get_running_loop()
+
+        def take(_number: int, _frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self._stop, loop)
+
+        before = {number: signal.signal(number, take) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stops += 1
+        if self._stops == 1:
+            self._on_drain()
+            loop.call_later(NOTICE_SECONDS, self._finish)
+        else:
+            self.force_exit = True
+            self._finish()
+
+    def _finish(self) -> None:
+        self.should_exit = True

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from cmdb.application.duties import Duties
 from cmdb.application.history_question import HistoryQuestion
+from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.live import LiveTopology
+from cmdb.application.owner_role import OwnerRole
 from cmdb.application.past import Archive
 from cmdb.application.questions import Questions
 from cmdb.application.recording import LoadReport, Recorder
@@ -18,13 +21,16 @@ from cmdb.application.requests import (
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
+from cmdb.application.write_gate import WriteGate
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import RecordKind
+from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
+from cmdb.ports.leasing import OwnerLease
 from cmdb.ports.records import LocatedRecord
 
 
@@ -36,7 +42,9 @@ class Application(Questions):
         self._live = LiveTopology(reader, clock, metamodel.service_classes())
         super().__init__(self._live.current, reader, metamodel)
         self._reader = reader
+        self._writer = writer
         self._clock = clock
+        self._gate = WriteGate()
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock)
@@ -83,27 +91,43 @@ class Application(Questions):
         """End what still runs, before the store is closed."""
         await self._live.close()
 
+    def require_room(self) -> None:
+        """Refuse a write that would not be taken, before anything of it is read."""
+        self._gate.require_room()
+
+    def duties(self, lease: OwnerLease, name: str, threshold: Severity | None) -> Duties:
+        """Return the background work of a server of that name; without a threshold no incident is opened by rule."""
+        rule = None
+        if threshold is not None:
+            rule = IncidentRule(self._live, self._reader, self._writer, self._clock, threshold)
+        return Duties(self._live, OwnerRole(lease, name), rule)
+
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""
-        return await self._recorder.record(principal, batch)
+        with self._gate.passage():
+            return await self._recorder.record(principal, batch)
 
     async def load(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool = False
     ) -> LoadReport:
         """Check a whole load, then write it; with problems nothing is written."""
-        return await self._recorder.load(principal, source, located, dry_run=dry_run)
+        with self._gate.passage():
+            return await self._recorder.load(principal, source, located, dry_run=dry_run)
 
     async def open_ticket(self, principal: Principal, request: OpenTicketRequest) -> TicketReceipt:
         """Open an incident or report, or let an open incident take it in."""
-        return await self._ticketing.open(principal, request)
+        with self._gate.passage():
+            return await self._ticketing.open(principal, request)
 
     async def update_ticket(self, principal: Principal, request: UpdateTicketRequest) -> TicketReceipt:
         """Move a ticket one step."""
-        return await self._ticketing.update(principal, request)
+        with self._gate.passage():
+            return await self._ticketing.update(principal, request)
 
     async def attach_report(self, principal: Principal, request: AttachReportRequest) -> TicketReceipt:
         """Attach a caller's report to an open incident."""
-        return await self._ticketing.attach_report(principal, request)
+        with self._gate.passage():
+            return await self._ticketing.attach_report(principal, request)
 
 
 def _require_past(moment: Moment, now: datetime) -> None:

@@ -10,7 +10,7 @@ import httpx
 from cmdb.api.access import HEADER
 from cmdb.api.operations import read_operation
 from cmdb.bootstrap import open_service
-from cmdb.cli.server_file import RunningServer, read_server
+from cmdb.cli.server_file import RunningServer, read_server, store_of
 from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import Settings
 
@@ -113,20 +113,24 @@ def open_http(address: str, timeout: float) -> httpx.AsyncClient:
 async def _running(settings: Settings) -> str | None:
     """Return the address of a live server of this data folder that serves the store we are told to use."""
     server = await find_server(settings.data_dir)
-    return server.url if server is not None and server.store == settings.store_uri else None
+    return server.url if server is not None and server.store == store_of(settings) else None
 
 
 async def find_server(data_dir: Path) -> RunningServer | None:
-    """Return the server of this data folder if it answers; one that died may have left its runtime file."""
+    """Return the server of this data folder if it answers and is not about to stop.
+
+    One that died may have left its runtime file, and another program may have its port since.
+    """
     server = read_server(data_dir)
     if server is None:
         return None
     async with open_http(server.url, _ALIVE_SECONDS) as http:
         try:
-            response = await http.get("/livez")
-        except httpx.TransportError:
+            told = (await http.get("/livez")).json()
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
             return None
-    return server if response.status_code == httpx.codes.OK else None
+    stays = isinstance(told, dict) and told.get("pid") == server.pid and not told.get("draining")
+    return server if stays else None
 
 
 def _decoded(response: httpx.Response) -> Json:

@@ -11,10 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from cmdb.api.serving import listen, serve
-from cmdb.bootstrap import open_service
-from cmdb.cli.client import find_server
-from cmdb.cli.server_file import announced
-from cmdb.errors import Conflict, ErrorCode, Place
+from cmdb.bootstrap import open_server
+from cmdb.cli.server_file import announced, only_server, store_of
 from cmdb.settings import Settings, read_settings
 
 
@@ -22,11 +20,16 @@ def serve_command(
     host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8000,
     data_dir: Annotated[Path | None, typer.Option(help="Data folder instead of CMDB_DATA_DIR.")] = None,
+    rules: Annotated[
+        bool, typer.Option("--rules/--no-rules", help="Open incidents by rule (CMDB_INCIDENT_SEVERITY).")
+    ] = True,
 ) -> None:
     """Serve GraphQL and record uploads on this machine."""
     settings = read_settings()
     if data_dir is not None:
         settings = replace(settings, data_dir=data_dir)
+    if not rules:
+        settings = replace(settings, incident_severity="off")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -36,29 +39,16 @@ def serve_command(
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Both signals unwind: asyncio and the web server pass them on here after their own tidying."""
+    """Both signals unwind while the server is coming up or going; while it serves it takes them itself."""
     raise KeyboardInterrupt
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    with listen(host, port) as listener:
-        await _require_alone(settings.data_dir)
+    with listen(host, port) as listener, only_server(settings.data_dir):
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{listener.getsockname()[1]}"
-        async with open_service(settings) as service:
-            with announced(settings.data_dir, url, settings.store_uri):
+        async with open_server(settings) as server:
+            with announced(settings.data_dir, url, store_of(settings)):
                 sys.stdout.write(f"{url}\n")
                 sys.stdout.flush()
-                await serve(service.app, listener)
-
-
-async def _require_alone(data_dir: Path) -> None:
-    """Refuse a second server on one data folder: commands would find the one and then the other."""
-    other = await find_server(data_dir)
-    if other is not None:
-        raise Conflict(
-            ErrorCode.CONFLICT,
-            f"{other.url} serves this data folder already (process {other.pid}).",
-            hint="Ask that server, stop it, or give this one its own folder with --data-dir.",
-            place=Place(str(data_dir)),
-        )
+                await serve(server.app, listener, server.readiness.drain)

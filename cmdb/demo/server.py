@@ -20,7 +20,18 @@ async def running_server(data_dir: Path) -> AsyncIterator[str]:
     with log.open("wb") as errors:
         # Of a session of its own, so that an interrupt in the terminal reaches us first and we stop it in order.
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cmdb", "serve", "--port", "0", "--data-dir", str(data_dir)),
+            # The story's operator opens the incident, so the rule must not.
+            *(
+                sys.executable,
+                "-m",
+                "cmdb",
+                "serve",
+                "--port",
+                "0",
+                "--no-rules",
+                "--data-dir",
+                str(data_dir),
+            ),
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,
             start_new_session=True,

@@ -27,7 +27,9 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 6.0
+"""How long the engine may take to stop before it is killed, which loses nothing; a server is gone within 20 s."""
+
 JOIN_SECONDS = 10.0
 """How long an engine that runs may stay silent before it is taken for a stranger with the engine's old number."""
 

@@ -76,6 +76,24 @@ def _read(path: Path) -> Migration:
 async def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
     """Apply what is missing and return its versions; every statement may run again after an interruption."""
     await _define(connection, RECORD_KEY)
+    missing = await _missing(connection, migrations)
+    for migration in missing:
+        await _apply(connection, migration)
+    return [migration.version for migration in missing]
+
+
+async def require_migrated(connection: Connection, migrations: Sequence[Migration]) -> None:
+    """Raise StoreError unless the store has seen these migrations to their end, and no others."""
+    missing = await _missing(connection, migrations)
+    if missing:
+        raise StoreError(
+            ErrorCode.MIGRATION_PENDING,
+            f"Migration {missing[0].version} ({missing[0].name}) has not been applied to its end.",
+            hint="If no other process is at it, start `cmdb serve` anew: it migrates first.",
+        )
+
+
+async def _missing(connection: Connection, migrations: Sequence[Migration]) -> list[Migration]:
     seen = await connection.read(SEEN)
     newest = max((row["version"] for row in seen), default=0)
     if newest > len(migrations):
@@ -85,10 +103,7 @@ async def migrate(connection: Connection, migrations: Sequence[Migration]) -> li
             hint="Install the program version that migrated the store, or a later one.",
         )
     applied = {row["version"]: row["checksum"] for row in seen if row["state"] != STARTED}
-    missing = [migration for migration in migrations if not _is_applied(migration, applied)]
-    for migration in missing:
-        await _apply(connection, migration)
-    return [migration.version for migration in missing]
+    return [migration for migration in migrations if not _is_applied(migration, applied)]
 
 
 async def schema_version(connection: Connection) -> int:

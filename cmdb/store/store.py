@@ -23,7 +23,7 @@ from cmdb.ports.graph import (
 from cmdb.store.connection import PING, Connection, StoreAddress, Transaction, open_connection
 from cmdb.store.leasing import GraphLease, prove
 from cmdb.store.looking_up import RecordReader
-from cmdb.store.migrations import migrate, read_migrations
+from cmdb.store.migrations import Migration, migrate, read_migrations, require_migrated
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
 from cmdb.store.repeating import RepeatableWrite, WrittenBefore
@@ -38,9 +38,12 @@ MATCH (n) WHERE NOT n:Counter AND NOT n:Migration AND NOT n:Lease RETURN n.key A
 class Store:
     """Implements GraphReader and GraphWriter; writers of one process take turns."""
 
-    def __init__(self, connection: Connection, verbs: Sequence[str]) -> None:
+    def __init__(
+        self, connection: Connection, verbs: Sequence[str], migrations: Sequence[Migration] = ()
+    ) -> None:
         """The verbs are the closed set of dependency types that may stand in statements."""
         self._connection = connection
+        self._migrations = migrations
         self._verbs = frozenset(verbs)
         types = "|".join(sorted(verbs))
         self._projection = ProjectionReader(connection, types)
@@ -52,6 +55,11 @@ class Store:
     async def ping(self) -> None:
         """Return when the store answers, raise StoreError when it does not."""
         await self._connection.read(PING)
+
+    async def probe(self) -> int:
+        """Return the last committed revision; StoreError says why this program cannot use the store."""
+        await require_migrated(self._connection, self._migrations)
+        return await self.head()
 
     async def is_empty(self) -> bool:
         """Whether the graph holds no node but its own bookkeeping."""
@@ -138,5 +146,6 @@ class Store:
 async def open_store(address: StoreAddress, verbs: Sequence[str], migrations: Path) -> AsyncIterator[Store]:
     """Connect, bring the schema up to date and return the store."""
     async with open_connection(address) as connection:
-        await migrate(connection, read_migrations(migrations))
-        yield Store(connection, verbs)
+        released = read_migrations(migrations)
+        await migrate(connection, released)
+        yield Store(connection, verbs, released)

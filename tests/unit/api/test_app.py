@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from cmdb.api.app import build_app
@@ -18,7 +20,7 @@ class SilentGraph(FakeGraph):
 async def test_alive_and_ready() -> None:
     async with ApiClient(application_over(FakeGraph())) as client:
         live, ready = await client.http.get("/livez"), await client.http.get("/readyz")
-    assert (live.status_code, live.json()) == (200, {"live": True})
+    assert (live.status_code, live.json()) == (200, {"live": True, "pid": os.getpid(), "draining": False})
     assert (ready.status_code, ready.json()) == (200, {"ready": True, "revision": 0})
 
 

@@ -1,0 +1,125 @@
+"""What a server does unasked: keep the projection fresh, hold the owner role, and apply the rules while it has it."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from cmdb.application.incident_rule import IncidentRule
+from cmdb.application.live import LiveTopology
+from cmdb.application.owner_role import RENEW_SECONDS, OwnerRole
+from cmdb.application.snapshot import Snapshot, boundaries
+from cmdb.errors import CmdbError, Conflict, ErrorCode
+
+WORK_SECONDS = 0.5
+"""How often the duties look for what is new."""
+
+STOP_SECONDS = 3.0
+"""How long a step under way may take to end when the server stops; the next owner takes it again."""
+
+LOG = logging.getLogger("cmdb.owner")
+
+
+class Duties:
+    """The background work of one server.
+
+    `revision` is that of the projection when it was last brought up to date (None: never yet), `trouble` what kept it
+    from that since.
+    """
+
+    def __init__(self, live: LiveTopology, role: OwnerRole, rule: IncidentRule | None) -> None:
+        """Without a rule the role is held all the same, so that any server can be asked who holds it."""
+        self._live = live
+        self._rule = rule
+        self._stopping = asyncio.Event()
+        self._read = asyncio.Event()
+        self._worked: tuple[int, Snapshot] | None = None
+        self.role = role
+        self.revision: int | None = None
+        self.trouble: CmdbError | None = None
+
+    async def run(self) -> None:
+        """Work until `stop`; renewing goes on while a step takes long."""
+        await asyncio.gather(self._hold(), self._work())
+
+    async def wait_until_read(self, seconds: float) -> None:
+        """Return when the projection has been read from the store, or after that time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._read.wait(), seconds)
+
+    async def stop(self, running: "asyncio.Task[None]") -> None:
+        """End `run` after the step under way, then give the role back."""
+        self._stopping.set()
+        await asyncio.wait([running], timeout=STOP_SECONDS)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        # Who cannot reach the store leaves the role to expire.
+        with suppress(CmdbError, TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.role.release()
+
+    async def _hold(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self.role.step(asyncio.get_running_loop().time())
+            except CmdbError as error:
+                LOG.info("the lease cannot be reached: %s", error)
+            except Exception:
+                LOG.exception("the lease cannot be kept")
+            await self._pause(RENEW_SECONDS)
+
+    async def _work(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self.work_once()
+            except CmdbError as error:
+                LOG.info("the duties must wait: %s", error)
+            except Exception:
+                LOG.exception("the duties failed")
+            await self._pause(WORK_SECONDS)
+
+    async def work_once(self) -> None:
+        """Bring the projection up to date and, as the owner, take the steps that are due."""
+        snapshot = await self._refresh()
+        fence = self.role.fence
+        if fence is None or self._is_done(fence, snapshot):
+            return
+        if self._rule is not None:
+            try:
+                await self._rule.apply(snapshot, fence)
+            except Conflict as error:
+                if error.code is ErrorCode.ROLE_LOST:
+                    self.role.lose(error.message)
+                raise
+        self._worked = (fence, snapshot)
+        self.role.done = snapshot.revision
+
+    async def _refresh(self) -> Snapshot:
+        try:
+            snapshot = await self._live.current()
+        except CmdbError as error:
+            self.trouble = error
+            raise
+        except Exception as error:
+            self.trouble = CmdbError(
+                ErrorCode.PROJECTION_UNVERIFIED,
+                f"The projection could not take in what is new: {type(error).__name__}.",
+                hint="Look into the log, and start the server anew: it reads the whole store then.",
+            )
+            raise
+        self.revision, self.trouble = snapshot.revision, None
+        self._read.set()
+        return snapshot
+
+    def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
+        """Whether nothing was written and no window opened or closed since the last step of this term."""
+        if self._worked is None or self._worked[0] != fence:
+            return False
+        before = self._worked[1]
+        return before.revision == snapshot.revision and not boundaries(
+            snapshot.windows, before.at, snapshot.at
+        )
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
