@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 from pydantic_core import from_json, to_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
@@ -36,11 +36,19 @@ async def read_capped(request: Request, limit: int) -> bytes:
     if stated.isdecimal() and int(stated) > limit:
         raise _too_large(limit)
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise InvalidInput(
+            ErrorCode.SYNTAX,
+            f"The body ended after {size} bytes, before its stated end.",
+            hint="Send it again.",
+            place=Place("request"),
+        ) from error
     return b"".join(chunks)
 
 

@@ -93,6 +93,8 @@ class _Server(uvicorn.Server):
         else:
             self.force_exit = True
             self._finish()
+            for connection in list(self.server_state.connections):
+                connection.transport.close()
 
     def _finish(self) -> None:
         self.should_exit = True

@@ -1,5 +1,6 @@
 """The owner role of this process: stand by, take the role when it is free or its holder silent, renew, give it back."""
 
+import asyncio
 import logging
 
 from cmdb.errors import StoreError
@@ -56,10 +57,15 @@ class OwnerRole:
             await self._challenge(now)
             return
         try:
-            lasts = await self._lease.renew(self.fence, self.done)
+            # A store that says nothing would hold us for as long as the network does not notice.
+            async with asyncio.timeout(EXPIRY_SECONDS):
+                lasts = await self._lease.renew(self.fence, self.done)
+        except TimeoutError:
+            self.lose("the store said nothing")
+            return
         except StoreError:
             if now - self._renewed >= EXPIRY_SECONDS:
-                self.lose("the store did not answer")
+                self.lose("the store could not be reached")
             raise
         if lasts:
             self._renewed = now

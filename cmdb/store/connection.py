@@ -14,6 +14,7 @@ from neo4j import (
     AsyncManagedTransaction,
     AsyncResult,
     NotificationMinimumSeverity,
+    unit_of_work,
 )
 from neo4j.exceptions import (
     AuthError,
@@ -37,6 +38,9 @@ ATTEMPTS = 10
 
 A repeat is told so: it must look first whether the lost commit took place.
 """
+
+TRANSACTION_SECONDS = 15.0
+"""How long Neo4j keeps a transaction whose process says nothing more, and with it the lock that every writer needs."""
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -101,6 +105,7 @@ class Connection:
         """Run the work in one write transaction; it may run several times and is told what is unknown."""
         lost = False
 
+        @unit_of_work(timeout=TRANSACTION_SECONDS)
         async def managed(transaction: AsyncManagedTransaction) -> T:
             return await work(Transaction(transaction, repeated=lost))
 
@@ -198,9 +203,12 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
 
 
 def _met_another_writer(error: Neo4jError) -> bool:
-    """Neo4j refuses a second equal index that is being made at the same moment, IF NOT EXISTS or not."""
+    """Neo4j refuses a second equal index that is being made at the same moment, IF NOT EXISTS or not.
+
+    A transaction of ours that ran out of time waited for another one's lock.
+    """
     return isinstance(error, TransientError) or (error.code or "").endswith(
-        ".EquivalentSchemaRuleAlreadyExists"
+        (".EquivalentSchemaRuleAlreadyExists", ".TransactionTimedOutClientConfiguration")
     )
 
 
