@@ -1,7 +1,6 @@
 """Two servers of one store that open incidents by rule, and the rounds in which their owner dies or sleeps."""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -51,14 +50,17 @@ class Pair:
     def fill(self) -> None:
         """Start servers until there are two."""
         while len(self.members) < 2:
-            name = f"server-{len(os.listdir(self.folder))}"
+            name = f"server-{len(list(self.folder.iterdir()))}"
             environ = environment(self.folder / name, self.store) | {"CMDB_INCIDENT_SEVERITY": "critical"}
             (self.folder / name).mkdir()
             self.members.append(Member(*self.stack.enter_context(serving(environ))))
 
     def owner(self) -> Member:
         """Wait for a member that holds the role."""
-        return until(lambda: next((one for one in self.members if one.standing().get("owner")), None))
+        found: Member = until(
+            lambda: next((one for one in self.members if one.standing().get("owner")), None)
+        )
+        return found
 
     def other(self, owner: Member) -> Member:
         """Return the member that stands by."""
@@ -72,13 +74,15 @@ class Pair:
         """Fail some new services at once; return the keys of the events."""
         new = [f"svc-{len(self.causes) + number}" for number in range(CAUSES)]
         self.causes += new
-        lines = [{"kind": "item", "key": key, "class": "business_service", "name": key} for key in new]
+        lines: list[dict[str, str]] = [
+            {"kind": "item", "key": key, "class": "business_service", "name": key} for key in new
+        ]
         raised = {"kind": "event", "condition": "down", "severity": "critical", "at": "2026-03-02T12:00:00Z"}
         send(member.url, [*lines, *({**raised, "item": key} for key in new)])
         return [f"probe:{key}:down" for key in new]
 
 
-def send(url: str, records: list[dict[str, object]]) -> None:
+def send(url: str, records: list[dict[str, str]]) -> None:
     """Upload records in one load."""
     report = httpx.post(
         f"{url}/records",
@@ -107,11 +111,12 @@ def pair_of(folder: Path, store: StoreAddress) -> Iterator[Pair]:
     """Yield two running servers; sleepers are woken so that they can be stopped."""
     with ExitStack() as stack:
         pair = Pair(folder, store, stack)
-        stack.callback(lambda: [wake(member) for member in pair.members])
         pair.fill()
-        yield pair
-        for member in pair.members:
-            wake(member)
+        try:
+            yield pair
+        finally:
+            for member in pair.members:
+                wake(member)
 
 
 def wake(member: Member) -> None:

@@ -1,12 +1,16 @@
 """Every failure that a client meets becomes a coded error with a next step."""
 
+import json
+import os
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
-from cmdb.cli.client import Client, open_client
+from cmdb.cli.client import Client, find_server, open_client
 from cmdb.cli.server_file import announced
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.settings import Settings
@@ -77,3 +81,46 @@ async def test_the_address_given_wins_over_the_runtime_file(tmp_path: Path) -> N
             with pytest.raises(CmdbError) as caught:
                 await asked.ready()
     assert str(caught.value.place) == "http://127.0.0.1:3"
+
+
+def serve_livez(told: object) -> HTTPServer:
+    """Serve one answer to everything, as another program on the port would."""
+
+    class Answer(BaseHTTPRequestHandler):
+        """Answers GET."""
+
+        def do_GET(self) -> None:
+            """Answer."""
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"live": True, "pid": os.getpid(), "draining": False}, True),
+        ({"live": True, "pid": os.getpid(), "draining": True}, False),
+        ({"live": True, "pid": os.getpid() + 1, "draining": False}, False),
+        ({"live": True}, False),
+        ("hello", False),
+    ],
+    ids=["ours", "about to stop", "another server has the port", "an older one", "no server of ours"],
+)
+async def test_only_the_server_that_wrote_the_file_and_will_stay_is_asked(
+    tmp_path: Path, told: object, found: bool
+) -> None:
+    server = serve_livez(told)
+    try:
+        with announced(tmp_path, f"http://127.0.0.1:{server.server_port}", None):
+            assert (await find_server(tmp_path) is not None) is found
+    finally:
+        server.shutdown()
+        server.server_close()
