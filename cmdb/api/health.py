@@ -33,7 +33,7 @@ class HealthEndpoints:
 
 def _describe(standing: Standing) -> Json:
     reasons = [describe_error(reason) for reason in standing.reasons]
-    owner = {} if standing.is_owner is None else {"owner": standing.is_owner, "term": standing.term}
+    owner = {} if standing.is_owner is None else {"owner": standing.is_owner, "tenure": standing.tenure}
     lag = {} if standing.lag is None else {"lag": standing.lag}
     first = reasons[0] if reasons else {}
     told: Json = {"ready": not reasons, "revision": standing.revision, **lag, **owner}

@@ -37,14 +37,17 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-async def serve(app: Starlette, listener: socket.socket, on_drain: Callable[[], None]) -> None:
-    """Serve on the socket until SIGINT or SIGTERM.
+async def serve(
+    app: Starlette, listener: socket.socket, on_start: Callable[[], None], on_drain: Callable[[], None]
+) -> None:
+    """Serve on the socket until SIGINT or SIGTERM; `on_start` is called when it does and signals are taken.
 
     The first signal calls `on_drain`, and after a short notice no connection is accepted any more and requests in
     flight are finished; the second one ends at once, cutting them off.
     """
     config = uvicorn.Config(
         app,
+        lifespan="off",
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -52,7 +55,7 @@ async def serve(app: Starlette, listener: socket.socket, on_drain: Callable[[], 
         timeout_keep_alive=30,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    server = _Server(config, on_drain)
+    server = _Server(config, on_start, on_drain)
     with server.on_signals():
         await server.serve(sockets=[listener])
 
@@ -60,10 +63,18 @@ async def serve(app: Starlette, listener: socket.socket, on_drain: Callable[[], 
 class _Server(uvicorn.Server):
     """A server that takes signals our way."""
 
-    def __init__(self, config: uvicorn.Config, on_drain: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_start: Callable[[], None], on_drain: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._on_start = on_start
         self._on_drain = on_drain
         self._stops = 0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that connections are accepted from now on."""
+        await super().startup(sockets)
+        self._on_start()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

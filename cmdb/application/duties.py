@@ -112,7 +112,7 @@ class Duties:
         return snapshot
 
     def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
-        """Whether nothing was written and no window opened or closed since the last step of this term."""
+        """Whether nothing was written and no window opened or closed since the last step of this tenure."""
         if self._worked is None or self._worked[0] != fence:
             return False
         before = self._worked[1]

@@ -47,21 +47,21 @@ class IncidentRule:
         self._threshold = threshold
 
     async def apply(self, snapshot: Snapshot, fence: int) -> None:
-        """Take every step that is due, each in one transaction of this term; Conflict (ROLE_LOST) when it has ended.
+        """Take every step that is due, each in one transaction of this tenure; Conflict (ROLE_LOST) when it has ended.
 
         Steps may be repeated: what was done is no longer due, and one open incident per cause is the store's own rule.
         """
         # Searching the downstream of every failing CI takes a while in a large estate.
         due = await asyncio.to_thread(due_events, snapshot, self._threshold)
-        ticketing = Ticketing(self._live, self._reader, _TermWriter(self._writer, fence), self._clock)
+        ticketing = Ticketing(self._live, self._reader, _TenureWriter(self._writer, fence), self._clock)
         for event in due:
             # Between the look and the step it may have cleared.
             with suppress(NotFound):
                 await ticketing.open(RULE, OpenTicketRequest(event=event))
 
 
-class _TermWriter:
-    """Writes under one term of the owner role."""
+class _TenureWriter:
+    """Writes under one tenure of the owner role."""
 
     def __init__(self, writer: GraphWriter, fence: int) -> None:
         self._writer = writer
@@ -75,9 +75,9 @@ class _TermWriter:
         recorded_at: datetime,
         condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
-        """Add the term to the condition."""
-        in_term = replace(condition, fence=self._fence)
-        return await self._writer.write(principal, source, records, recorded_at, in_term)
+        """Add the tenure to the condition."""
+        in_tenure = replace(condition, fence=self._fence)
+        return await self._writer.write(principal, source, records, recorded_at, in_tenure)
 
 
 def due_events(snapshot: Snapshot, threshold: Severity) -> list[str]:

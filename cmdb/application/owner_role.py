@@ -37,7 +37,7 @@ class Watch:
 
 
 class OwnerRole:
-    """Holds the role or stands by; `fence` numbers the term, and every write of a duty is made under it.
+    """Holds the role or stands by; `fence` numbers the tenure, and every write of a duty is made under it.
 
     A process that was stopped may take itself for the owner for a while longer: the store refuses what it writes.
     """
@@ -78,11 +78,11 @@ class OwnerRole:
             taken = await self._lease.take(self._name, seen)
             if taken is not None:
                 self.fence, self.done, self._renewed = taken.fence, taken.done, now
-                LOG.info("owner role taken, term %d", taken.fence)
+                LOG.info("owner role taken, tenure %d", taken.fence)
 
     def lose(self, why: str) -> None:
         """Stand by again."""
-        LOG.warning("owner role lost in term %s: %s", self.fence, why)
+        LOG.warning("owner role lost in tenure %s: %s", self.fence, why)
         self.fence = None
 
     async def release(self) -> None:

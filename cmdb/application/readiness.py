@@ -16,14 +16,14 @@ class Standing:
     """How a server stands; it is ready when there is no reason against it.
 
     `revision` is the store's (None: it does not answer), `lag` by how many revisions the projection was behind it.
-    `is_owner` and `term` tell the owner role; None where nobody competes for it.
+    `is_owner` and `tenure` tell the owner role; None where nobody competes for it.
     """
 
     reasons: tuple[CmdbError, ...]
     revision: int | None
     lag: int | None
     is_owner: bool | None
-    term: int | None
+    tenure: int | None
 
 
 class Readiness:
@@ -52,7 +52,7 @@ class Readiness:
             reasons.append(_SILENT)
         duties = self._duties
         if duties is None:
-            return Standing(reasons=tuple(reasons), revision=revision, lag=None, is_owner=None, term=None)
+            return Standing(reasons=tuple(reasons), revision=revision, lag=None, is_owner=None, tenure=None)
         doubt = duties.trouble or (_UNREAD if duties.revision is None else None)
         if doubt is not None and not any(reason.code is doubt.code for reason in reasons):
             reasons.append(doubt)
@@ -62,7 +62,7 @@ class Readiness:
             revision=revision,
             lag=max(0, (revision or 0) - (duties.revision or 0)) if known else None,
             is_owner=duties.role.fence is not None,
-            term=duties.role.fence,
+            tenure=duties.role.fence,
         )
 
 

@@ -49,6 +49,10 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         url = f"http://{address}:{listener.getsockname()[1]}"
         async with open_server(settings) as server:
             with announced(settings.data_dir, url, store_of(settings)):
-                sys.stdout.write(f"{url}\n")
-                sys.stdout.flush()
-                await serve(server.app, listener, server.readiness.drain)
+                await serve(server.app, listener, lambda: _tell(url), server.readiness.drain)
+
+
+def _tell(url: str) -> None:
+    """Print the address: whoever reads it may connect, and stop us in order."""
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()

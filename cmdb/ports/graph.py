@@ -217,7 +217,7 @@ class WriteOutcome:
 class Precondition:
     """What must still be so inside the write transaction, or nothing is written.
 
-    `seen`: rows whose record was written after this revision are REFUSED (CONFLICT). `fence`: the writer's term of
+    `seen`: rows whose record was written after this revision are REFUSED (CONFLICT). `fence`: the writer's tenure of
     the owner role; when a later one has begun, Conflict (ROLE_LOST) is raised.
     """
 

@@ -1,4 +1,4 @@
-"""The lease in the graph: one node that tells the owner, the number of its term and its signs of life.
+"""The lease in the graph: one node that tells the owner, the number of its tenure and its signs of life.
 
 Each step counts `renewals` up first. That takes the node's lock before anything is read, so that whoever looks
 afterwards sees what the last one left; a step that finds the lease changed is rolled back, the count with it.
@@ -17,13 +17,13 @@ ON CREATE SET l.fence = 0, l.renewals = 1, l.done = 0
 ON MATCH SET l.renewals = l.renewals + 1
 """
 
-# Who owns the role, in which term, and how far are the duties done?
+# Who owns the role, in which tenure, and how far are the duties done?
 LOOK = """
 MATCH (l:Lease {name: 'owner'})
 RETURN l.fence AS fence, l.renewals AS renewals, l.holder AS holder, l.done AS done
 """
 
-# Begin a term.
+# Begin a tenure.
 TAKE = "MATCH (l:Lease {name: 'owner'}) SET l.fence = $fence, l.holder = $holder"
 
 # Keep how far the duties are done.
@@ -46,12 +46,12 @@ class GraphLease:
         self.turn = asyncio.Lock()
 
     async def look(self) -> Sighting:
-        """Return the lease as it is; one that was never taken is at term 0."""
+        """Return the lease as it is; one that was never taken is at tenure 0."""
         rows = await self._connection.read(LOOK)
         return _sighting(rows)
 
     async def take(self, holder: str, seen: Sighting) -> Sighting | None:
-        """Begin the next term if the lease is still as seen."""
+        """Begin the next tenure if the lease is still as seen."""
 
         async def work(transaction: Transaction) -> Sighting:
             found = await _stepped(transaction)
@@ -70,7 +70,7 @@ class GraphLease:
                 return None
 
     async def renew(self, fence: int, done: int) -> bool:
-        """Give a sign of life; False when the term has ended."""
+        """Give a sign of life; False when the tenure has ended."""
 
         async def work(transaction: Transaction) -> None:
             found = await _stepped(transaction)
@@ -87,7 +87,7 @@ class GraphLease:
             return True
 
     async def release(self, fence: int) -> None:
-        """Give the role back, if the term lasts."""
+        """Give the role back, if the tenure lasts."""
 
         async def work(transaction: Transaction) -> None:
             if (await _stepped(transaction)).fence != fence:
@@ -102,13 +102,13 @@ class GraphLease:
 
 
 async def prove(transaction: Transaction, fence: int) -> None:
-    """Let the transaction go on only in the term `fence`; nobody can begin the next one until it has ended."""
+    """Let the transaction go on only in the tenure `fence`; nobody can begin the next one until it has ended."""
     found = await _stepped(transaction)
     if found.fence != fence:
         raise Conflict(
             ErrorCode.ROLE_LOST,
-            f"The term {fence} of the owner role has ended, the store is in term {found.fence}.",
-            hint="Nothing was written; the owner of the present term does the work.",
+            f"The tenure {fence} of the owner role has ended, the store is in tenure {found.fence}.",
+            hint="Nothing was written; the owner of the present tenure does the work.",
         )
 
 

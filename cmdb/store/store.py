@@ -126,14 +126,14 @@ class Store:
             try:
                 if condition.fence is None:
                     return await self._connection.write(batch.run)
-                return await self._write_in_term(batch, condition.fence)
+                return await self._write_in_tenure(batch, condition.fence)
             except WrittenBefore as lost:
                 return lost.outcome
             except NothingWritten as nothing:
                 # An engine without locks shows what others committed after this writer took its number.
                 return replace(nothing.outcome, revision=await self.head())
 
-    async def _write_in_term(self, batch: RepeatableWrite, fence: int) -> WriteOutcome:
+    async def _write_in_tenure(self, batch: RepeatableWrite, fence: int) -> WriteOutcome:
         async def work(transaction: Transaction) -> WriteOutcome:
             await prove(transaction, fence)
             return await batch.run(transaction)

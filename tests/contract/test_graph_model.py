@@ -92,7 +92,7 @@ async def test_reach_and_closed_dependencies_are_right(estate: Connection) -> No
 
 def test_the_document_names_every_label_relationship_and_verb() -> None:
     links = {link.type for of_kind in LINKS.values() for link in of_kind}
-    for name in (*LABELS.values(), "Version", "Counter", "Migration", *links, *ROLE_TYPES.values()):
+    for name in (*LABELS.values(), "Version", "Counter", "Lease", "Migration", *links, *ROLE_TYPES.values()):
         assert f"`{name}`" in DOCUMENT
     named = {
         verb

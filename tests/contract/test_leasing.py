@@ -79,11 +79,11 @@ async def test_a_role_given_back_is_free_at_once_and_keeps_its_number(store: Sto
 
 async def test_of_many_challengers_one_wins(store_address_pair: Pair) -> None:
     leases = [store.lease for store in store_address_pair]
-    for term in range(1, 4):
+    for tenure in range(1, 4):
         seen = await leases[0].look()
-        attempts = [leases[n % 2].take(f"challenger {term}.{n}", seen) for n in range(6)]
+        attempts = [leases[n % 2].take(f"challenger {tenure}.{n}", seen) for n in range(6)]
         taken = [won for won in await asyncio.gather(*attempts) if won is not None]
-        assert [won.fence for won in taken] == [term]
+        assert [won.fence for won in taken] == [tenure]
         assert (await leases[1].look()).holder == taken[0].holder
 
 
@@ -99,7 +99,7 @@ async def test_an_old_owner_writes_nothing(store_address_pair: Pair) -> None:
 
 
 async def test_terms_that_end_while_their_owners_write_leave_no_late_write(store_address_pair: Pair) -> None:
-    """Whatever interleaving: each write of term n comes before term n + 1 begins."""
+    """Whatever interleaving: each write of tenure n comes before tenure n + 1 begins."""
     ended: set[ErrorCode] = set()
 
     async def own(store: Store, name: str) -> None:

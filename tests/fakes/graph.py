@@ -100,7 +100,7 @@ class FakeGraph:
         """Upsert atomically."""
         del principal
         if condition.fence is not None and condition.fence != self.lease.seen.fence:
-            raise Conflict(ErrorCode.ROLE_LOST, "The term has ended.")
+            raise Conflict(ErrorCode.ROLE_LOST, "The tenure has ended.")
         _require_sound(records)
         statuses = [self._status(record) for record in records]
         changing = [r for r, s in zip(records, statuses, strict=True) if s is not RowStatus.UNCHANGED]

@@ -16,7 +16,7 @@ class FakeLease:
         return self.seen
 
     async def take(self, holder: str, seen: Sighting) -> Sighting | None:
-        """Begin the next term if nothing happened since."""
+        """Begin the next tenure if nothing happened since."""
         if self.seen != seen:
             return None
         self.seen = replace(seen, fence=seen.fence + 1, renewals=seen.renewals + 1, holder=holder)

@@ -62,7 +62,7 @@ def test_a_ready_server_tells_revision_lag_and_role(server: tuple[str, dict[str,
     deadline = time.monotonic() + FLIP_SECONDS
     while not ready(url)[1]["owner"] and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert ready(url) == (200, {"ready": True, "revision": 0, "lag": 0, "owner": True, "term": 1})
+    assert ready(url) == (200, {"ready": True, "revision": 0, "lag": 0, "owner": True, "tenure": 1})
 
 
 def test_a_store_that_says_nothing_takes_readiness_and_not_life(server: tuple[str, dict[str, Any]]) -> None:

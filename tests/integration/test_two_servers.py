@@ -25,5 +25,5 @@ async def test_both_answer_and_one_owns_until_it_dies_or_sleeps(
         assert asked[0] == asked[1] > 0
         owner.child.send_signal(signal.SIGTERM)
         assert owner.child.wait(20) == 0
-        term = until(lambda: other.standing()["term"])
-        assert term >= 2, "it is a term of its own"
+        tenure = until(lambda: other.standing()["tenure"])
+        assert tenure >= 2, "it is a tenure of its own"

@@ -169,7 +169,7 @@ def require_one_incident_each(pair: Pair, asked: Member) -> None:
 
 
 def wake_harmlessly(pair: Pair, sleeper: Member, heir: Member) -> None:
-    """Once the heir has the role, wake the old owner: it learns that its term is over, and writes nothing."""
+    """Once the heir has the role, wake the old owner: it learns that its tenure is over, and writes nothing."""
     until(lambda: heir.standing()["owner"])
     head = heir.standing()["revision"]
     wake(sleeper)

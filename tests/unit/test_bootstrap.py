@@ -4,8 +4,8 @@ from datetime import UTC
 
 import pytest
 
-from cmdb.bootstrap import SystemClock, open_service
-from cmdb.errors import ErrorCode, StoreError
+from cmdb.bootstrap import SystemClock, open_server, open_service
+from cmdb.errors import DeclarationError, ErrorCode, StoreError
 from cmdb.settings import Settings
 
 
@@ -25,3 +25,18 @@ async def test_a_service_without_a_store_does_not_open(uri: str, code: ErrorCode
             pass
     assert caught.value.code is code
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["ok", "grave", "", "4"])
+async def test_a_severity_that_calls_for_no_incident_is_refused_before_anything_opens(text: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        async with open_server(Settings(store_uri="bolt://127.0.0.1:9", incident_severity=text)):
+            pass
+    assert "CMDB_INCIDENT_SEVERITY" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["off", "OFF", "critical", "Major"])
+async def test_a_severity_is_written_in_any_case(text: str) -> None:
+    with pytest.raises(StoreError):
+        async with open_server(Settings(store_uri="bolt://127.0.0.1:9", incident_severity=text)):
+            pass

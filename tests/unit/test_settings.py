@@ -26,6 +26,7 @@ def test_every_variable_is_read() -> None:
             "CMDB_ENGINE_HEAP": "2g",
             "CMDB_URL": "http://h",
             "CMDB_REQUEST_TIMEOUT": "2.5",
+            "CMDB_INCIDENT_SEVERITY": "major",
         }
     )
     assert (settings.store_uri, settings.store_user, settings.store_password, settings.store_database) == (
@@ -40,6 +41,7 @@ def test_every_variable_is_read() -> None:
         "http://h",
         2.5,
     )
+    assert settings.incident_severity == "major"
     assert "hush" not in repr(settings)
 
 

@@ -131,4 +131,4 @@ async def test_an_owner_without_a_store_stops_taking_itself_for_one_when_others_
     assert beliefs == [1, 1, None]
     lease.gone = False
     await role.step(EXPIRY_SECONDS + 1)
-    assert role.fence == 2, "nobody else came, so it goes on, in a new term"
+    assert role.fence == 2, "nobody else came, so it goes on, in a new tenure"

@@ -38,11 +38,11 @@ async def test_a_server_that_has_read_the_estate_is_ready_and_tells_role_and_lag
     await duties.work_once()
     standing = await readiness.look()
     assert (standing.reasons, standing.revision, standing.lag) == ((), 1, 0)
-    assert (standing.is_owner, standing.term) == (False, None)
+    assert (standing.is_owner, standing.tenure) == (False, None)
     await duties.role.step(0.0)
     await bench.assert_records(raised("r2"))
     standing = await readiness.look()
-    assert (standing.is_owner, standing.term, standing.lag) == (True, 1, 1)
+    assert (standing.is_owner, standing.tenure, standing.lag) == (True, 1, 1)
 
 
 async def test_what_the_store_says_is_the_reason_and_its_return_ends_it() -> None:
