@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import datetime
 
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.live import LiveTopology
@@ -32,7 +33,7 @@ class Duties:
         self._rule = rule
         self._stopping = asyncio.Event()
         self._read = asyncio.Event()
-        self._worked: tuple[int, Snapshot] | None = None
+        self._worked: tuple[int, int, datetime] | None = None
         self.role = role
         self.revision: int | None = None
         self.trouble: CmdbError | None = None
@@ -91,7 +92,7 @@ class Duties:
                 if error.code is ErrorCode.ROLE_LOST:
                     self.role.lose(error.message)
                 raise
-        self._worked = (fence, snapshot)
+        self._worked = (fence, snapshot.revision, snapshot.at)
         self.role.done = snapshot.revision
 
     async def _refresh(self) -> Snapshot:
@@ -113,12 +114,9 @@ class Duties:
 
     def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
         """Whether nothing was written and no window opened or closed since the last step of this tenure."""
-        if self._worked is None or self._worked[0] != fence:
+        if self._worked is None or self._worked[:2] != (fence, snapshot.revision):
             return False
-        before = self._worked[1]
-        return before.revision == snapshot.revision and not boundaries(
-            snapshot.windows, before.at, snapshot.at
-        )
+        return not boundaries(snapshot.windows, self._worked[2], snapshot.at)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,7 +11,7 @@ from cmdb.application.situation_question import incident_of, situation_groups
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.desk.situations import EventGroup
-from cmdb.errors import NotFound
+from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.impact.propagation import spread
 from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal, PrincipalRole
@@ -49,15 +48,26 @@ class IncidentRule:
     async def apply(self, snapshot: Snapshot, fence: int) -> None:
         """Take every step that is due, each in one transaction of this tenure; Conflict (ROLE_LOST) when it has ended.
 
+        A step that the store refuses does not keep the others waiting; its Conflict is raised after them.
+
         Steps may be repeated: what was done is no longer due, and one open incident per cause is the store's own rule.
         """
         # Searching the downstream of every failing CI takes a while in a large estate.
         due = await asyncio.to_thread(due_events, snapshot, self._threshold)
         ticketing = Ticketing(self._live, self._reader, _TenureWriter(self._writer, fence), self._clock)
+        refused: Conflict | None = None
         for event in due:
-            # Between the look and the step it may have cleared.
-            with suppress(NotFound):
+            try:
                 await ticketing.open(RULE, OpenTicketRequest(event=event))
+            except NotFound:
+                # Between the look and the step it has cleared.
+                continue
+            except Conflict as error:
+                if error.code is ErrorCode.ROLE_LOST:
+                    raise
+                refused = error
+        if refused is not None:
+            raise refused
 
 
 class _TenureWriter:

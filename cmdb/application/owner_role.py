@@ -42,8 +42,9 @@ class OwnerRole:
     A process that was stopped may take itself for the owner for a while longer: the store refuses what it writes.
     """
 
-    def __init__(self, lease: OwnerLease, name: str) -> None:
-        """Compete for the lease under a name that no other process has."""
+    def __init__(self, lease: OwnerLease, name: str, expiry: float = EXPIRY_SECONDS) -> None:
+        """Compete for the lease under a name that no other process has; without a store believe for `expiry` seconds."""
+        self._expiry = expiry
         self._lease = lease
         self._name = name
         self._watch = Watch()
@@ -53,20 +54,20 @@ class OwnerRole:
 
     async def step(self, now: float) -> None:
         """Renew, or look whether the role is to be had; `now` is monotonic, in seconds."""
-        if self.fence is None:
-            await self._challenge(now)
-            return
         try:
             # A store that says nothing would hold us for as long as the network does not notice.
-            async with asyncio.timeout(EXPIRY_SECONDS):
-                lasts = await self._lease.renew(self.fence, self.done)
+            async with asyncio.timeout(self._expiry):
+                await (self._challenge(now) if self.fence is None else self._renew(self.fence, now))
         except TimeoutError:
-            self.lose("the store said nothing")
-            return
+            if self.fence is not None:
+                self.lose("the store said nothing")
         except StoreError:
-            if now - self._renewed >= EXPIRY_SECONDS:
+            if self.fence is not None and now - self._renewed >= self._expiry:
                 self.lose("the store could not be reached")
             raise
+
+    async def _renew(self, fence: int, now: float) -> None:
+        lasts = await self._lease.renew(fence, self.done)
         if lasts:
             self._renewed = now
         else:

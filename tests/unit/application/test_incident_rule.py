@@ -1,6 +1,8 @@
 """The incident rule: which situations are due, and that each gets one incident whoever acts and however often."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -9,10 +11,29 @@ from cmdb.application.incident_rule import RULE, due_events
 from cmdb.application.requests import OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode
-from cmdb.model.records import Direction, EntryRecord, Ticket, TicketState, Window, WindowKind
+from cmdb.model.access import Principal
+from cmdb.model.records import (
+    Direction,
+    EntryRecord,
+    Record,
+    RecordKind,
+    Ticket,
+    TicketState,
+    Window,
+    WindowKind,
+)
 from cmdb.model.severity import Severity
+from cmdb.ports.graph import (
+    UNCONDITIONAL,
+    Precondition,
+    RowProblem,
+    RowResult,
+    RowStatus,
+    WriteOutcome,
+)
+from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes
-from tests.support.small_estate import Bench, cleared, furnished, outage, raised
+from tests.support.small_estate import ESTATE, Bench, cleared, furnished, outage, raised
 
 MAINTENANCE = Window(
     key="w", window_kind=WindowKind.MAINTENANCE, title="w", items=("r1",), start=NOON, end=NOON + minutes(9)
@@ -157,3 +178,35 @@ async def test_the_end_of_a_window_is_work_without_a_write() -> None:
     assert await work(bench, owner) == []
     bench.clock.advance(10)
     assert [ticket.cause_key for ticket in await work(bench, owner)] == ["cause:r1"]
+
+
+class StubbornGraph(FakeGraph):
+    """A store that refuses one cause's incident for ever."""
+
+    async def write(
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
+    ) -> WriteOutcome:
+        """Refuse, or write."""
+        if isinstance(records[0], Ticket) and records[0].cause_key == "cause:printsrv":
+            problem = RowProblem(code=ErrorCode.CONFLICT, message="No.")
+            row = RowResult(
+                index=0, kind=RecordKind.TICKET, key="t", status=RowStatus.REFUSED, problem=problem
+            )
+            return WriteOutcome(self.revision, (row,))
+        return await super().write(principal, source, records, recorded_at, condition)
+
+
+async def test_a_step_that_is_refused_does_not_keep_the_others_waiting_and_is_not_forgotten() -> None:
+    bench = Bench(StubbornGraph())
+    await bench.assert_records(*ESTATE, raised("printsrv"), raised("r1", at=NOON + minutes(1)))
+    owner = await owner_of(bench)
+    for _ in range(2):
+        with pytest.raises(Conflict):
+            await work(bench, owner)
+    assert [t.cause_key for t in (await bench.snapshot()).tickets.values()] == ["cause:r1"]
+    assert owner.role.done < bench.graph.revision

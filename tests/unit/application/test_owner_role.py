@@ -1,5 +1,6 @@
 """The owner role: by whose clock a holder is silent, who takes over when, and what an old owner believes."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -132,3 +133,19 @@ async def test_an_owner_without_a_store_stops_taking_itself_for_one_when_others_
     lease.gone = False
     await role.step(EXPIRY_SECONDS + 1)
     assert role.fence == 2, "nobody else came, so it goes on, in a new tenure"
+
+
+class SilentLease(FakeLease):
+    """A lease behind a store that takes what it is told and never answers."""
+
+    async def renew(self, fence: int, done: int) -> bool:
+        """Wait."""
+        await asyncio.Event().wait()
+        return True
+
+
+async def test_a_store_that_says_nothing_ends_the_belief_too() -> None:
+    role = OwnerRole(SilentLease(), "one", expiry=0.05)
+    await role.step(0.0)
+    await role.step(1.0)
+    assert role.fence is None
