@@ -43,7 +43,7 @@ class OwnerRole:
     """
 
     def __init__(self, lease: OwnerLease, name: str, expiry: float = EXPIRY_SECONDS) -> None:
-        """Compete for the lease under a name that no other process has; without a store believe for `expiry` seconds."""
+        """Compete for the lease under a name that no other process has; `expiry`, in seconds, ends unproven belief."""
         self._expiry = expiry
         self._lease = lease
         self._name = name
