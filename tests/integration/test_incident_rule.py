@@ -29,6 +29,5 @@ def test_the_outage_of_the_seed_is_one_incident_by_rule(tmp_path: Path) -> None:
         assert (ticket["causeItem"]["key"], ticket["priority"]) == ("edge-1", 1)
         groups = asker.ask("situations")["situations"]
         told = {row["cause"]["key"]: (row["ticket"] or {}).get("key") for row in groups}
-        assert told == {"edge-1": ticket["key"], "print-1": None}, (
-            "a full disk on a print server calls for none"
-        )
+        assert {cause: key for cause, key in told.items() if key} == {"edge-1": ticket["key"]}
+        assert "print-1" in told, "a full disk on a print server calls for none"
