@@ -98,7 +98,9 @@ async def test_an_old_owner_writes_nothing(store_address_pair: Pair) -> None:
     assert (await new.head(), len((await new.delta(SYSTEM, 0)).tickets)) == (1, 1)
 
 
-async def test_terms_that_end_while_their_owners_write_leave_no_late_write(store_address_pair: Pair) -> None:
+async def test_tenures_that_end_while_their_owners_write_leave_no_late_write(
+    store_address_pair: Pair,
+) -> None:
     """Whatever interleaving: each write of tenure n comes before tenure n + 1 begins."""
     ended: set[ErrorCode] = set()
 
@@ -106,6 +108,8 @@ async def test_terms_that_end_while_their_owners_write_leave_no_late_write(store
         for turn in range(4):
             fence = await take_soon(store.lease, name)
             for number in range(2):
+                # Long enough for the other one to begin a tenure between two writes.
+                await asyncio.sleep(0.1 * number)
                 ticket = incident(f"{name}{turn}{number}", items=(), title=str(fence), cause_key=None)
                 try:
                     await write(store, ticket, fence=fence)
