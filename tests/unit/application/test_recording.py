@@ -238,7 +238,12 @@ class BusyGraph(FakeGraph):
     sources: list[str] = field(default_factory=list)
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Note who writes, let the other one come as far as it can, and write."""
         self.sources.append(source)
@@ -246,7 +251,7 @@ class BusyGraph(FakeGraph):
             self.tasks.append(asyncio.create_task(self.others))
             self.others = None
             await asyncio.sleep(0)
-        return await super().write(principal, source, records, recorded_at)
+        return await super().write(principal, source, records, recorded_at, condition)
 
 
 async def busy_load(
