@@ -27,7 +27,7 @@ def listen(host: str, port: int) -> socket.socket:
     require_loopback(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise InvalidInput(
             ErrorCode.BAD_ARGUMENT,
@@ -35,6 +35,9 @@ def listen(host: str, port: int) -> socket.socket:
             hint="Take another port, or 0 for a free one.",
             place=Place("settings", field="port"),
         ) from error
+    # asyncio leaves this out for a socket made without a protocol number; an answer then waits 40 ms for the client.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 async def serve(

@@ -19,6 +19,12 @@ STOP_SECONDS = 3.0
 
 LOG = logging.getLogger("cmdb.owner")
 
+_UNVERIFIED = CmdbError(
+    ErrorCode.PROJECTION_UNVERIFIED,
+    "The projection differs from the store, and is being read anew.",
+    hint="Wait; `cmdb doctor --verify` names the differences when it stays so.",
+)
+
 
 class Duties:
     """The background work of one server.
@@ -108,7 +114,7 @@ class Duties:
                 hint="Look into the log, and start the server anew: it reads the whole store then.",
             )
             raise
-        self.revision, self.trouble = snapshot.revision, None
+        self.revision, self.trouble = snapshot.revision, None if snapshot.verified else _UNVERIFIED
         self._read.set()
         return snapshot
 

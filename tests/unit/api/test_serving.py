@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from cmdb.api.serving import listen
@@ -16,3 +18,10 @@ def test_a_taken_port_is_named() -> None:
         with pytest.raises(InvalidInput) as caught:
             listen("127.0.0.1", port)
     assert str(port) in caught.value.message
+
+
+def test_small_answers_leave_at_once() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
