@@ -6,6 +6,8 @@ import pytest
 
 from cmdb.application.readiness import Readiness
 from cmdb.errors import ErrorCode, StoreError
+from cmdb.model.access import Principal
+from cmdb.ports.graph import GraphTotals
 from tests.fakes.graph import FakeGraph
 from tests.support.small_estate import Bench, furnished, raised
 
@@ -69,11 +71,11 @@ class FaultyGraph(FakeGraph):
 
     faulty = False
 
-    async def head(self) -> int:
+    async def totals(self, principal: Principal) -> GraphTotals:
         """Answer, or fail in a way that nobody foresaw."""
         if self.faulty:
             raise ZeroDivisionError
-        return await super().head()
+        return await super().totals(principal)
 
 
 async def test_a_fault_in_the_projection_is_told_and_ended_by_the_next_good_look() -> None:
@@ -90,5 +92,18 @@ async def test_a_fault_in_the_projection_is_told_and_ended_by_the_next_good_look
     assert [reason.code for reason in standing.reasons] == [ErrorCode.PROJECTION_UNVERIFIED]
     assert "ZeroDivisionError" in standing.reasons[0].message
     graph.faulty = False
+    await duties.work_once()
+    assert await codes(readiness) == []
+
+
+async def test_a_projection_that_differs_from_the_store_is_told_until_it_is_read_anew() -> None:
+    bench = Bench()
+    duties = bench.application.duties(bench.graph.lease, "one", None)
+    readiness = Readiness(Probe(0), duties)
+    await duties.work_once()
+    bench.application._live.suspect("An item is missing.")  # noqa: SLF001 - a foreign write, as its finder tells it
+    await duties.work_once()
+    assert await codes(readiness) == [ErrorCode.PROJECTION_UNVERIFIED]
+    bench.clock.advance(1)
     await duties.work_once()
     assert await codes(readiness) == []
