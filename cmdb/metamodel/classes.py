@@ -19,6 +19,9 @@ RESERVED = frozenset(
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _COMPARABLE = (AttributeType.TEXT, AttributeType.INTEGER)
+_WEAKLY_COMPARABLE = (*_COMPARABLE, AttributeType.LIST)
+CI_NAME = "name"
+"""Stands in weak rules for the name of the CI, which is no attribute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,9 @@ def _read_file(path: Path, declared: dict[str, _Declared]) -> None:
         if entry.name in declared:
             other = declared[entry.name].entry.source
             raise entry.fault(f"The class is declared in {other} already.", "Declare each class once.")
-        entry.allow("extends", "title", "description", "abstract", "attributes", "identity")
+        entry.allow(
+            "extends", "title", "description", "abstract", "attributes", "identity", "weak_identity", "family"
+        )
         parent = entry.text("extends") if "extends" in entry.values else None
         declared[entry.name] = _Declared(entry, domain, parent, _attributes(entry))
 
@@ -72,7 +77,7 @@ def _attribute(entry: Entry, owner: Entry) -> Attribute:
         )
     if not _NAME.fullmatch(entry.name):
         raise owner.fault(f"'{entry.name}' is no attribute name.", "Use snake_case.", entry.name)
-    entry.allow("type", "description", "required", "secret", "choices")
+    entry.allow("type", "description", "required", "secret", "volatile", "choices")
     kind = entry.choice("type", AttributeType)
     choices = entry.names("choices")
     if choices and kind not in (AttributeType.TEXT, AttributeType.LIST):
@@ -83,6 +88,7 @@ def _attribute(entry: Entry, owner: Entry) -> Attribute:
         description=entry.text("description"),
         required=entry.flag("required"),
         secret=entry.flag("secret"),
+        volatile=entry.flag("volatile"),
         choices=choices,
     )
 
@@ -102,7 +108,16 @@ def _fold(name: str, declared: Mapping[str, _Declared]) -> CiClass:
         abstract=own.entry.flag("abstract"),
         ancestors=ancestors,
         attributes=MappingProxyType(attributes),
-        identity=_identity(reversed_line=(name, *ancestors), attributes=attributes, declared=declared),
+        identity=_rules("identity", (name, *ancestors), attributes, declared),
+        weak_identity=_rules("weak_identity", (name, *ancestors), attributes, declared),
+        family=next(
+            (
+                declared[step].entry.text("family")
+                for step in (name, *ancestors)
+                if "family" in declared[step].entry.values
+            ),
+            None,
+        ),
     )
 
 
@@ -148,34 +163,37 @@ def _without_overlap(
     return own.attributes
 
 
-def _identity(
-    *, reversed_line: tuple[str, ...], attributes: Mapping[str, Attribute], declared: Mapping[str, _Declared]
+def _rules(
+    field: str, line: tuple[str, ...], attributes: Mapping[str, Attribute], declared: Mapping[str, _Declared]
 ) -> tuple[tuple[str, ...], ...]:
     """Own rules first, then the parent's: the closer class knows better."""
     rules: list[tuple[str, ...]] = []
-    for step in reversed_line:
+    for step in line:
         entry = declared[step].entry
-        for rule in entry.rows("identity"):
-            _check_rule(entry, rule, attributes)
+        for rule in entry.rows(field):
+            _check_rule(entry, field, rule, attributes)
             if rule not in rules:
                 rules.append(rule)
     return tuple(rules)
 
 
-def _check_rule(entry: Entry, rule: tuple[str, ...], attributes: Mapping[str, Attribute]) -> None:
+def _check_rule(entry: Entry, field: str, rule: tuple[str, ...], attributes: Mapping[str, Attribute]) -> None:
     if not rule:
-        raise entry.fault("An identity rule is empty.", "Name the attributes that identify a CI.", "identity")
+        raise entry.fault("An identity rule is empty.", "Name the attributes that identify a CI.", field)
+    weak = field == "weak_identity"
     for name in rule:
+        if weak and name == CI_NAME:
+            continue
         if name not in attributes:
             raise entry.fault(
                 f"An identity rule names '{name}', which the class does not have.",
                 "Name attributes of the class or its ancestors.",
-                "identity",
+                field,
                 ErrorCode.UNKNOWN_ATTRIBUTE,
             )
-        if attributes[name].type not in _COMPARABLE:
+        if attributes[name].type not in (_WEAKLY_COMPARABLE if weak else _COMPARABLE):
             raise entry.fault(
                 f"An identity rule names '{name}', a {attributes[name].type.value}.",
-                "Identify by texts and integers.",
-                "identity",
+                "Identify by texts and integers, weakly also by lists.",
+                field,
             )

@@ -1,9 +1,10 @@
-"""Turns `schema/classes/*.yaml` and `schema/relationships.yaml` into a checked metamodel."""
+"""Turns `schema/classes/*.yaml`, `schema/relationships.yaml` and `schema/sources.yaml` into a checked metamodel."""
 
 from pathlib import Path
 
 from cmdb.metamodel.classes import read_classes
 from cmdb.metamodel.relationships import read_relationships
+from cmdb.metamodel.sources import read_precedence
 from cmdb.model.metamodel import Metamodel
 
 
@@ -11,5 +12,7 @@ def read_metamodel(folder: Path) -> Metamodel:
     """Read the schema folder; DeclarationError names file, line, entry and field of the first fault."""
     classes = read_classes(folder / "classes")
     return Metamodel(
-        classes=classes, relationships=read_relationships(folder / "relationships.yaml", classes)
+        classes=classes,
+        relationships=read_relationships(folder / "relationships.yaml", classes),
+        precedence=read_precedence(folder / "sources.yaml", classes),
     )

@@ -23,8 +23,9 @@ class Evidence(StrEnum):
 class Sighting:
     """What one source says of one CI: `key` is the source's own key of it, `rule` why both are taken for one.
 
-    A `mention` names a CI without describing it. `missed` counts the complete runs in a row that did not see it,
-    `missed_since` is when the first of them started.
+    A `mention` names a CI without describing it; a `weak` sighting was recognised by a rule that proves too little to
+    write. `missed_since` is when the first of the complete runs in a row started that did not see it; after enough of
+    them the sighting is `retired`: it no longer counts, but its key is still known.
     """
 
     source: str
@@ -37,13 +38,14 @@ class Sighting:
     attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
     groups: tuple[RedundancyGroup, ...] = ()
     mention: bool = False
-    missed: int = 0
+    weak: bool = False
     missed_since: datetime | None = None
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencySighting:
-    """What one source says of one dependency; `confidence` is in percent."""
+    """What one source says of one dependency; `confidence` is in percent, `missed_since` as for a `Sighting`."""
 
     source: str
     scope: str
@@ -54,5 +56,4 @@ class DependencySighting:
     weight: int = 1
     group: str | None = None
     note: str = ""
-    missed: int = 0
     missed_since: datetime | None = None

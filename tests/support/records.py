@@ -85,13 +85,12 @@ NOTES = st.builds(WorkNote, at=MOMENTS, author=TEXTS, text=TEXTS)
 SIGHTINGS = st.builds(
     Sighting, source=TEXTS, scope=TEXTS, key=KEYS, ci_class=KEYS, name=KEYS, rule=TEXTS, description=TEXTS,
     attributes=ATTRIBUTES, groups=_some(GROUPS), mention=st.booleans(),
-    missed=st.integers(0, 9), missed_since=_maybe(MOMENTS),
+    weak=st.booleans(), missed_since=_maybe(MOMENTS), retired=st.booleans(),
 )  # fmt: skip
 DEPENDENCY_SIGHTINGS = st.builds(
     DependencySighting, source=TEXTS, scope=TEXTS, evidence=st.sampled_from(Evidence),
     confidence=st.integers(0, 100), strength=_maybe(st.sampled_from(Strength)), map=MAPS,
-    weight=st.integers(0, 2**40), group=_maybe(KEYS), note=TEXTS, missed=st.integers(0, 9),
-    missed_since=_maybe(MOMENTS),
+    weight=st.integers(0, 2**40), group=_maybe(KEYS), note=TEXTS, missed_since=_maybe(MOMENTS),
 )  # fmt: skip
 
 SUBJECTS = st.builds(
