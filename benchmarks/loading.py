@@ -90,7 +90,7 @@ async def _load_ours(estate: Estate, address: StoreAddress) -> dict[str, float]:
     async with _open(address) as store:
         if not await store.is_empty():
             raise SystemExit("The engine is not empty; benchmarks fill a store of their own.")
-        application = Application(store, store, metamodel, SteppingClock(datetime.now(UTC)))
+        application = Application(store, store, metamodel, SteppingClock(datetime.now(UTC)), store.run_log)
         rows = located(estate)
         start, before = time.perf_counter(), cpu_seconds()
         report = await application.load(SYSTEM, SOURCE, rows)
@@ -104,7 +104,7 @@ async def _load_ours(estate: Estate, address: StoreAddress) -> dict[str, float]:
 async def _reload_ours(estate: Estate, address: StoreAddress) -> dict[str, float]:
     metamodel = read_metamodel(resources.folder("schema"))
     async with _open(address) as store:
-        application = Application(store, store, metamodel, SteppingClock(datetime.now(UTC)))
+        application = Application(store, store, metamodel, SteppingClock(datetime.now(UTC)), store.run_log)
         revision = await application.refresh()
         rows = located(estate)
         start, before = time.perf_counter(), cpu_seconds()

@@ -60,7 +60,7 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
     """Connect to the store, starting the embedded engine when no address is set, and join all parts to it."""
     metamodel = read_metamodel(resources.folder("schema"))
     async with _address(settings) as address, _store(address, metamodel) as store:
-        application = Application(store, store, metamodel, SystemClock())
+        application = Application(store, store, metamodel, SystemClock(), store.run_log)
         try:
             yield Service(application, build_app(application, JsonRecordParser()), store)
         finally:

@@ -64,6 +64,13 @@ class ErrorCode(StrEnum):
     OVERLOADED = "OVERLOADED", "Too many writes are waiting; this one was not taken."
     ROLE_LOST = "ROLE_LOST", "Another server has taken over the background duties of this store."
     DRAINING = "DRAINING", "The server is stopping and takes no new work."
+    FEED_BUSY = "FEED_BUSY", "Another run of the same source and scope is under way."
+    RUN_OVERTAKEN = "RUN_OVERTAKEN", "A run that started later has already been closed."
+    PLAN_REFUSED = (
+        "PLAN_REFUSED",
+        "The run would do what looks like a broken feed; a person must approve its plan.",
+    )
+    PLAN_CHANGED = "PLAN_CHANGED", "The approved plan is not the one that the run would carry out now."
     BEHIND = "BEHIND", "The asked-for revision has not been reached within the time limit."
     ENGINE_CANNOT_START = "ENGINE_CANNOT_START", "The embedded engine did not come up."
     STORE_URI = "STORE_URI", "The store address is malformed."

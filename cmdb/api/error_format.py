@@ -18,6 +18,10 @@ _STATUS = {
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.FEED_BUSY: 409,
+    ErrorCode.RUN_OVERTAKEN: 409,
+    ErrorCode.PLAN_REFUSED: 409,
+    ErrorCode.PLAN_CHANGED: 409,
 }
 
 

@@ -18,6 +18,8 @@ from cmdb.application.requests import (
     TicketReceipt,
     UpdateTicketRequest,
 )
+from cmdb.application.reviewing import Reviewing
+from cmdb.application.runs import Runs
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
@@ -32,12 +34,20 @@ from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
 from cmdb.ports.leasing import OwnerLease
 from cmdb.ports.records import LocatedRecord
+from cmdb.ports.runs import RunLog
 
 
 class Application(Questions):
     """What adapters call: the questions of the present, the way to those of the past, and every write."""
 
-    def __init__(self, reader: GraphReader, writer: GraphWriter, metamodel: Metamodel, clock: Clock) -> None:
+    def __init__(
+        self,
+        reader: GraphReader,
+        writer: GraphWriter,
+        metamodel: Metamodel,
+        clock: Clock,
+        run_log: RunLog,
+    ) -> None:
         """Wire the use cases to one live projection."""
         self._live = LiveTopology(reader, clock, metamodel.service_classes())
         super().__init__(self._live.current, reader, metamodel)
@@ -47,7 +57,9 @@ class Application(Questions):
         self._gate = WriteGate()
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
-        self._recorder = Recorder(self._live, reader, writer, metamodel, clock)
+        self._recorder = Recorder(self._live, reader, writer, metamodel, clock, run_log)
+        self.runs = Runs(self._live, reader, self._recorder, run_log, metamodel, clock)
+        self.reviews = Reviewing(self._live, reader, self._recorder, run_log, metamodel, clock)
         self._ticketing = Ticketing(self._live, reader, writer, clock)
 
     async def head(self) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cmdb.application.live import LiveTopology
@@ -10,13 +10,16 @@ from cmdb.application.requests import OnError, RecordBatch
 from cmdb.application.screening import find_refusals
 from cmdb.desk.access import SYSTEM, require_assert, require_events
 from cmdb.desk.event_life import event_key, fold
+from cmdb.desk.run_steps import keep_dependency_sightings, keep_sightings
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Record, RecordKind
+from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record, RecordKind
+from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.ports.records import LocatedRecord
+from cmdb.ports.runs import RunLog
 
 CHUNK = 2000
 """Records per transaction: a write stays near 100 ms, so that loads and events alternate."""
@@ -60,12 +63,19 @@ class Recorder:
     """The use cases behind every write of records."""
 
     def __init__(
-        self, live: LiveTopology, reader: GraphReader, writer: GraphWriter, metamodel: Metamodel, clock: Clock
+        self,
+        live: LiveTopology,
+        reader: GraphReader,
+        writer: GraphWriter,
+        metamodel: Metamodel,
+        clock: Clock,
+        run_log: RunLog,
     ) -> None:
         """Checks run against the live graph; the store checks ends again inside its transaction."""
         self._live = live
         self._reader = reader
         self._writer = writer
+        self._run_log = run_log
         self._metamodel = metamodel
         self._clock = clock
         self._turn = asyncio.Lock()
@@ -111,6 +121,18 @@ class Recorder:
                 planned = {kind: {"checked": number} for kind, number in sorted(counts.items())}
                 return LoadReport(revision=revision, counts=planned, dry_run=True)
             return await self._write_chunks(principal, source, located, batches)
+
+    async def revise(
+        self, principal: Principal, source: str, build: Callable[[], Awaitable[Sequence[Record]]]
+    ) -> WriteOutcome:
+        """Write what `build` makes of the present, while nobody else of this process writes."""
+        async with self._turn:
+            return await self._writer.write(principal, source, await build(), self._clock.now())
+
+    async def append(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
+        """Write records that were checked elsewhere, events folded into those that are there."""
+        async with self._turn:
+            return await self._write(principal, source, entries)
 
     async def _write_chunks(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], batches: int
@@ -158,15 +180,34 @@ class Recorder:
             events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
             for e in entries
         ]
-        distinct = list({(record.kind, record.key): record for record in records}.values())
+        joined = await self._beside_sightings(records)
+        distinct = list({(record.kind, record.key): record for record in joined.values()}.values())
         outcome = await self._writer.write(principal, source, distinct, self._clock.now())
         if len(distinct) == len(records):
             return outcome
         status = {(result.kind, result.key): result for result in outcome.results}
         results = tuple(
-            _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
+            _renumbered(index, status[joined[index].kind, joined[index].key]) for index in range(len(records))
         )
         return WriteOutcome(outcome.revision, results)
+
+    async def _beside_sightings(self, records: Sequence[Record]) -> dict[int, Record]:
+        """Return by place what becomes of each record: of what loaders have seen, it is one voice of many."""
+        joined = dict(enumerate(records))
+        items = {record.key for record in records if isinstance(record, Item) and not record.mention}
+        edges = {_triple(record) for record in records if isinstance(record, Dependency) and not record.ended}
+        if not (items or edges) or not await self._run_log.has_feeds():
+            return joined
+        seen = await self._run_log.sighted_items(items)
+        between = await self._run_log.dependencies_between(edges)
+        for index, record in enumerate(records):
+            if isinstance(record, Item) and record.key in seen:
+                joined[index] = keep_sightings(record, seen[record.key], self._metamodel)
+            elif isinstance(record, Dependency) and any(
+                held.sightings for held in between.get(_triple(record), ())
+            ):
+                joined[index] = keep_dependency_sightings(record, between[_triple(record)], self._metamodel)
+        return joined
 
     def _completed(self, entry: Record) -> Record:
         """Give a dependency without a strength that of its verb, so that the store holds what counts."""
@@ -184,6 +225,10 @@ class Recorder:
             key = event_key(source, step)
             events[key] = fold(events.get(key), source, step)
         return events
+
+
+def _triple(dependency: Dependency) -> Triple:
+    return dependency.consumer, dependency.verb, dependency.provider
 
 
 def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:

@@ -31,6 +31,8 @@ _ALL_ITEMS = frozenset(
 _ASSERT = frozenset({PrincipalRole.LOADER, PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
 _EVENTS = _ASSERT | {PrincipalRole.INGEST}
 _TICKETS = frozenset({PrincipalRole.DESK, PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
+_APPROVE = frozenset({PrincipalRole.APPROVER, PrincipalRole.ADMIN})
+_REVIEW = _APPROVE | {PrincipalRole.ENGINEER}
 _SECRETS = frozenset({PrincipalRole.ADMIN})
 
 
@@ -90,6 +92,16 @@ def require_events(principal: Principal) -> None:
 def require_tickets(principal: Principal) -> None:
     """Let only roles pass that may work on tickets."""
     _require(principal, _TICKETS, "work on tickets")
+
+
+def require_approve(principal: Principal) -> None:
+    """Let only roles pass that may let through a run which its guard has halted."""
+    _require(principal, _APPROVE, "approve a run")
+
+
+def require_review(principal: Principal) -> None:
+    """Let only roles pass that may say which records of sources are one CI."""
+    _require(principal, _REVIEW, "decide what is one CI")
 
 
 def _require(principal: Principal, roles: frozenset[PrincipalRole], deed: str) -> None:

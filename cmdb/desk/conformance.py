@@ -157,8 +157,8 @@ def _attributes(item: Item, known: CiClass) -> Iterator[RowProblem]:
             )
         elif (complaint := _complaint(value, declared)) is not None:
             yield _problem(ErrorCode.WRONG_TYPE, field, f"Found {value!r}.", complaint)
-    # A tombstone needs no more than its key and class.
-    needed = () if item.retired else (a.name for a in known.attributes.values() if a.required)
+    # A tombstone or a mention needs no more than its key and class.
+    needed = () if item.retired or item.mention else (a.name for a in known.attributes.values() if a.required)
     for name in needed:
         if item.attributes.get(name) in (None, "", ()):
             yield _problem(

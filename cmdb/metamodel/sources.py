@@ -39,7 +39,9 @@ def read_precedence(path: Path, classes: Mapping[str, CiClass]) -> Precedence:
 def _checked(entry: Entry, classes: Mapping[str, CiClass]) -> Mapping[str, object]:
     if entry.name not in classes:
         raise entry.fault(
-            f"The class '{entry.name}' is not declared.", "Name a declared class.", code=ErrorCode.UNKNOWN_CLASS
+            f"The class '{entry.name}' is not declared.",
+            "Name a declared class.",
+            code=ErrorCode.UNKNOWN_CLASS,
         )
     for attribute in entry.values:
         if attribute not in classes[entry.name].attributes:

@@ -27,6 +27,7 @@ from cmdb.store.migrations import Migration, migrate, read_migrations, require_m
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
 from cmdb.store.repeating import RepeatableWrite, WrittenBefore
+from cmdb.store.run_log import RunLogStore
 from cmdb.store.writing import NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
@@ -49,6 +50,7 @@ class Store:
         self._projection = ProjectionReader(connection, types)
         self._records = RecordReader(connection, types)
         self._past = PastReader(connection, types)
+        self.run_log = RunLogStore(connection, types)
         self._turn = asyncio.Lock()
         self.lease = GraphLease(connection)
 

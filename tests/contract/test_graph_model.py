@@ -57,7 +57,9 @@ async def estate(engine_address: StoreAddress) -> AsyncIterator[Connection]:
         open_connection(engine_address) as connection,
     ):
         await wipe(engine_address)
-        application = Application(store, store, read_metamodel(folder("schema")), StandingClock())
+        application = Application(
+            store, store, read_metamodel(folder("schema")), StandingClock(), store.run_log
+        )
         for records in batches():
             outcome = await application.record(SYSTEM, RecordBatch(source="test", records=records))
             assert not outcome.refused

@@ -12,12 +12,13 @@ from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.resources import folder
 from tests.fakes.graph import FakeGraph
+from tests.fakes.runs import FakeRunLog
 from tests.support.moments import StandingClock
 
 
 def application_over(graph: FakeGraph) -> Application:
     """Return an application over this store."""
-    return Application(graph, graph, read_metamodel(folder("schema")), StandingClock())
+    return Application(graph, graph, read_metamodel(folder("schema")), StandingClock(), FakeRunLog(graph))
 
 
 class ApiClient:

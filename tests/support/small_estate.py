@@ -30,6 +30,7 @@ from cmdb.model.severity import Severity
 from cmdb.ports.graph import WriteOutcome
 from cmdb.resources import folder
 from tests.fakes.graph import FakeGraph
+from tests.fakes.runs import FakeRunLog
 from tests.support.moments import NOON, StandingClock, minutes
 
 ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
@@ -119,7 +120,10 @@ class Bench:
         """Start over that graph, or an empty one."""
         self.graph = graph or FakeGraph()
         self.clock = StandingClock()
-        self.application = Application(self.graph, self.graph, read_metamodel(folder("schema")), self.clock)
+        self.run_log = FakeRunLog(self.graph)
+        self.application = Application(
+            self.graph, self.graph, read_metamodel(folder("schema")), self.clock, self.run_log
+        )
 
     async def snapshot(self) -> Snapshot:
         """Return the present as the use cases see it."""

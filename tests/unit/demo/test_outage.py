@@ -21,13 +21,14 @@ from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.resources import folder
 from tests.fakes.graph import FakeGraph
+from tests.fakes.runs import FakeRunLog
 from tests.support.vpn_outage import SEED, copy_seed, license_second_concentrator
 
 
 def empty_application() -> Application:
     """Return an application in memory whose time goes on, because the story looks back at what it did."""
     graph = FakeGraph()
-    return Application(graph, graph, read_metamodel(folder("schema")), SystemClock())
+    return Application(graph, graph, read_metamodel(folder("schema")), SystemClock(), FakeRunLog(graph))
 
 
 async def played(seed: Path) -> tuple[str, list[Any]]:

@@ -1,0 +1,311 @@
+"""Runs of loaders: plan against the present, let the guard judge, apply in batches, close."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from cmdb.application.live import LiveTopology
+from cmdb.application.recording import LoadProblem, Recorder
+from cmdb.application.run_batches import Batch, batches_of
+from cmdb.desk.access import SYSTEM, require_approve, require_assert
+from cmdb.desk.run_claims import Claims, read_claims
+from cmdb.desk.run_plan import plan_run
+from cmdb.desk.run_steps import (
+    DependencyStep,
+    ItemStep,
+    RunFrame,
+    RunPlan,
+    revise_dependencies,
+    revise_item,
+)
+from cmdb.errors import CmdbError, Conflict, ErrorCode, InvalidInput, Place
+from cmdb.model.access import Principal
+from cmdb.model.metamodel import Metamodel
+from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.runs import Feed, Run, RunState
+from cmdb.ports.clock import Clock
+from cmdb.ports.graph import GraphReader, RowProblem, WriteOutcome
+from cmdb.ports.records import LocatedRecord
+from cmdb.ports.runs import RunLog
+
+LEASE = timedelta(minutes=2)
+"""How long a run holds its feed without a sign of life; each batch renews it."""
+
+AHEAD = timedelta(minutes=5)
+"""How far a run's start may lie in our future: clocks differ, but a far one would lock later runs out."""
+
+KEPT_PROBLEMS = 50
+"""Faulty records that a run's record names."""
+
+SHOWN_LINES = 500
+"""Steps that a report spells out."""
+
+DEFAULT_SCOPE = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """All documents of one run, read into records with the source's own keys.
+
+    `complete` says that what the run does not name may be missed. `approve` is the hash of the plan that may pass the
+    guard. With `skip_faulty` sound records are loaded although others are faulty; nothing is missed then.
+    """
+
+    source: str
+    located: Sequence[LocatedRecord]
+    complete: bool
+    scope: str = DEFAULT_SCOPE
+    documents: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    skip_faulty: bool = False
+    dry_run: bool = False
+    approve: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What a run did, or would do: counts by kind and outcome, its steps in words, faulty records, objections.
+
+    `run` is its record; None for a dry run.
+    """
+
+    revision: int
+    plan_hash: str
+    run: Run | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    problems: tuple[LoadProblem, ...] = ()
+    objections: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan with what it was made from."""
+
+    plan: RunPlan
+    claims: Claims
+    problems: tuple[LoadProblem, ...]
+    complete: bool
+
+
+class Runs:
+    """The use cases of loader runs."""
+
+    def __init__(
+        self,
+        live: LiveTopology,
+        reader: GraphReader,
+        recorder: Recorder,
+        run_log: RunLog,
+        metamodel: Metamodel,
+        clock: Clock,
+    ) -> None:
+        """Write through the recorder, so that runs, records and events take turns."""
+        self._live = live
+        self._reader = reader
+        self._recorder = recorder
+        self._run_log = run_log
+        self._metamodel = metamodel
+        self._clock = clock
+
+    async def load(self, principal: Principal, request: RunRequest) -> RunReport:
+        """Make one run; refused as a whole with problems, or by its guard (Conflict PLAN_REFUSED, PLAN_CHANGED).
+
+        Conflict FEED_BUSY while another run of the feed is under way, RUN_OVERTAKEN when a later one has been closed.
+        """
+        if request.approve is None:
+            require_assert(principal)
+        else:
+            require_approve(principal)
+        started = self._start_of(request)
+        if request.dry_run:
+            feed = await self._known_feed(request)
+            planned = await self._plan(request, feed, started)
+            return await self._reported(planned, request)
+        feed = await self._run_log.take_feed(
+            request.source, request.scope, self._clock.now(), self._clock.now() + LEASE, principal.name
+        )
+        run = Run(
+            key=f"{feed.key}|{feed.token:08d}",
+            source=request.source,
+            scope=request.scope,
+            state=RunState.RUNNING,
+            complete=request.complete,
+            started_at=started,
+            documents=request.documents,
+            approved_by=principal.name if request.approve else "",
+        )
+        try:
+            return await self._carry_out(principal, request, feed, run)
+        except CmdbError as error:
+            await self._fail(feed, run, str(error))
+            raise
+
+    async def _carry_out(self, principal: Principal, request: RunRequest, feed: Feed, run: Run) -> RunReport:
+        _require_latest(feed, run.started_at)
+        planned = await self._plan(request, feed, run.started_at)
+        run = replace(run, complete=planned.complete, problems=_told(planned.problems))
+        if planned.problems and not request.skip_faulty:
+            failed = await self._fail(feed, run, "faulty records")
+            return await self._reported(planned, request, failed)
+        run = replace(run, plan_hash=self._judge(planned.plan, request))
+        revision = await self._apply(principal, feed, run, planned.plan)
+        await self._run_log.put_reviews(planned.plan.reviews)
+        ended = replace(
+            run,
+            state=RunState.DONE,
+            ended_at=self._clock.now(),
+            counts=dict(planned.plan.counts),
+            revision=revision,
+        )
+        await self._run_log.release_feed(feed, ended)
+        return await self._reported(planned, request, ended)
+
+    def _start_of(self, request: RunRequest) -> datetime:
+        now = self._clock.now()
+        if request.started_at is not None and request.started_at > now + AHEAD:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"The run starts in the future: {request.started_at.isoformat()}.",
+                hint="Check the clock of the machine that loads.",
+                place=Place("request", field="started"),
+            )
+        return min(request.started_at or now, now)
+
+    async def _known_feed(self, request: RunRequest) -> Feed:
+        wanted = Feed(source=request.source, scope=request.scope)
+        return next((feed for feed in await self._run_log.feeds() if feed.key == wanted.key), wanted)
+
+    async def _plan(self, request: RunRequest, feed: Feed, started: datetime) -> _Planned:
+        snapshot = await self._live.current()
+        estate = await self._run_log.estate()
+        reviews = {review.key: review for review in await self._run_log.reviews()}
+        entries = [row.record for row in request.located]
+
+        def work() -> _Planned:
+            claims = read_claims(entries, request.source, estate, self._metamodel, snapshot.parties)
+            complete = request.complete and not claims.faulty
+            frame = RunFrame(
+                source=request.source,
+                scope=request.scope,
+                complete=complete,
+                started_at=started,
+                complete_starts=feed.complete_starts,
+            )
+            plan = plan_run(claims, frame, estate, self._metamodel, reviews, snapshot.changes_at)
+            return _Planned(plan, claims, _located(claims.faulty, request.located), complete)
+
+        # A plan over a large estate takes seconds, which questions need not wait for.
+        return await asyncio.to_thread(work)
+
+    def _judge(self, plan: RunPlan, request: RunRequest) -> str:
+        """Return the plan's hash when somebody approved it, or the empty text when nobody need."""
+        if request.approve is None and not plan.objections:
+            return ""
+        found = plan.hash()
+        if request.approve is None:
+            raise Conflict(
+                ErrorCode.PLAN_REFUSED,
+                f"The guard halts the run of '{request.source}': {'; '.join(plan.objections)}. Nothing was written.",
+                hint=f"Look at --dry-run. If it is right, load again with --approve {found}.",
+            )
+        if request.approve != found:
+            raise Conflict(
+                ErrorCode.PLAN_CHANGED,
+                f"The plan {request.approve} was approved, the run would now carry out {found}.",
+                hint=f"Look at --dry-run again, then load with --approve {found}.",
+            )
+        return found
+
+    async def _apply(self, principal: Principal, feed: Feed, run: Run, plan: RunPlan) -> int:
+        """Carry out the steps in batches, each while the feed is still ours; return the last revision."""
+        revision = await self._live.revision()
+        for batch in batches_of(plan):
+            await self._run_log.renew_feed(feed, run, self._clock.now() + LEASE)
+            outcome = await self._write(principal, run.source, batch)
+            _require_written(outcome)
+            revision = max(revision, outcome.revision)
+        return (await self._live.current(revision)).revision
+
+    async def _write(self, principal: Principal, source: str, batch: Batch) -> WriteOutcome:
+        if batch.others:
+            return await self._recorder.append(principal, source, batch.others)
+
+        async def build() -> list[Record]:
+            return [*await self._items(batch.items), *await self._dependencies(batch.dependencies)]
+
+        return await self._recorder.revise(principal, source, build)
+
+    async def _items(self, steps: Sequence[ItemStep]) -> list[Record]:
+        """Read anew what is there: somebody may have written since the plan was made."""
+        stored = await self._reader.records(SYSTEM, RecordKind.ITEM, [step.key for step in steps])
+        present = {row.record.key: row.record for row in stored if isinstance(row.record, Item)}
+        made = [revise_item(present.get(step.key), step, self._metamodel) for step in steps]
+        items: list[Record] = [item for item in made if item is not None]
+        return items + [step.change for step in steps if step.change is not None]
+
+    async def _dependencies(self, steps: Sequence[DependencyStep]) -> list[Record]:
+        present = await self._run_log.dependencies_between([step.triple for step in steps])
+        return [
+            row
+            for step in steps
+            for row in revise_dependencies(present.get(step.triple, []), [step], self._metamodel)
+        ]
+
+    async def _fail(self, feed: Feed, run: Run, reason: str) -> Run:
+        failed = replace(
+            run,
+            state=RunState.FAILED,
+            ended_at=self._clock.now(),
+            problems=(reason, *run.problems)[:KEPT_PROBLEMS],
+        )
+        # The store, or the feed, may be gone by now: the first error is the one to tell.
+        with suppress(CmdbError):
+            await self._run_log.release_feed(feed, failed)
+        return failed
+
+    async def _reported(self, planned: _Planned, request: RunRequest, run: Run | None = None) -> RunReport:
+        plan = planned.plan
+        refused = bool(planned.problems) and not request.skip_faulty
+        return RunReport(
+            revision=await self._live.revision(),
+            plan_hash=plan.hash() if request.dry_run or plan.objections else "",
+            run=run,
+            counts={} if refused else dict(sorted(plan.counts.items())),
+            lines=() if refused else tuple(plan.lines[:SHOWN_LINES]),
+            problems=planned.problems,
+            objections=plan.objections,
+            dry_run=request.dry_run,
+        )
+
+
+def _require_latest(feed: Feed, started: datetime) -> None:
+    if feed.last_started is not None and started < feed.last_started:
+        raise Conflict(
+            ErrorCode.RUN_OVERTAKEN,
+            f"A run of '{feed.source}' that started at {feed.last_started.isoformat()} is closed already.",
+            hint="Fetch the documents again and load those.",
+        )
+
+
+def _require_written(outcome: WriteOutcome) -> None:
+    problem = next((row.problem for row in outcome.results if row.problem is not None), None)
+    if problem is not None:
+        raise Conflict(
+            problem.code,
+            f"The store refused a step: {problem.message}",
+            hint="Somebody has written meanwhile: load again, what was done is not done twice.",
+        )
+
+
+def _located(faulty: Mapping[int, RowProblem], located: Sequence[LocatedRecord]) -> tuple[LoadProblem, ...]:
+    return tuple(
+        LoadProblem(place=str(located[index].place), problem=faulty[index]) for index in sorted(faulty)
+    )
+
+
+def _told(problems: Sequence[LoadProblem]) -> tuple[str, ...]:
+    return tuple(f"{row.place}: {row.problem.message}" for row in problems[:KEPT_PROBLEMS])

@@ -1,0 +1,386 @@
+"""What a run would do: the present and the claims of a source become steps; nothing is read, nothing is written.
+
+The plan does not depend on the order of the claims. What it does when it is carried out twice it does once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from cmdb.desk.drift import (
+    FieldDrift,
+    detected_change,
+    drift_of_dependency,
+    drift_of_item,
+    is_explained,
+)
+from cmdb.desk.guard import Figures, objections
+from cmdb.desk.identity import Asker, Binding, Identified, identify
+from cmdb.desk.run_claims import Claims, native_items
+from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan
+from cmdb.model.metamodel import Metamodel
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    Dependency,
+    DependencySighting,
+    EntryRecord,
+    EventTransition,
+    Item,
+    Sighting,
+    Ticket,
+    Window,
+)
+from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
+
+MISSES = 3
+"""Complete runs in a row that must miss a thing before it is retired."""
+
+PATIENCE = timedelta(days=7)
+"""How long it must have been missed as well."""
+
+
+def plan_run(
+    claims: Claims,
+    frame: RunFrame,
+    estate: Estate,
+    metamodel: Metamodel,
+    reviews: Mapping[str, Review],
+    changes_at: Mapping[str, Sequence[Change]],
+) -> RunPlan:
+    """Plan what the claims make of the estate; `reviews` by key say what people have decided."""
+    rejected = {
+        (review.native, key)
+        for review in reviews.values()
+        if review.source == frame.source
+        for key in review.rejected
+    }
+    asker = Asker(source=frame.source, scope=frame.scope, complete=frame.complete, rejected=rejected)
+    found = identify(claims.items, estate, asker, metamodel)
+    planner = _Planner(claims, frame, estate, metamodel, found)
+    planner.plan_items()
+    planner.plan_dependencies()
+    planner.plan_others()
+    planner.plan_reviews(reviews)
+    planner.plan_changes(changes_at)
+    planner.judge()
+    return planner.plan
+
+
+class _Planner:
+    """The parts of one plan, in the order in which they build on each other."""
+
+    def __init__(
+        self, claims: Claims, frame: RunFrame, estate: Estate, metamodel: Metamodel, found: Identified
+    ) -> None:
+        self.plan = RunPlan()
+        self._claims = claims
+        self._frame = frame
+        self._estate = estate
+        self._metamodel = metamodel
+        self._found = found
+        self._known: Mapping[str, KnownItem] | None = None
+        self._drift: dict[str, list[FieldDrift]] = defaultdict(list)
+        self._given_up_for = {old: new for new, old in found.rekeyed.items()}
+        self._mine = 0
+        self._my_edges = 0
+
+    # --- CIs -----------------------------------------------------------------------------------------------------
+
+    def plan_items(self) -> None:
+        for native in sorted(self._claims.items):
+            binding = self._found.bindings.get(native)
+            if binding is None:
+                self.plan.counts["items.unbound"] += 1
+                continue
+            self._plan_item(native, binding)
+        self._plan_known_items()
+
+    def _plan_item(self, native: str, binding: Binding) -> None:
+        claim = self._claims.items[native]
+        after = _sighting(claim, self._frame, binding)
+        item = self._estate.items.get(binding.key)
+        before = _held(item, self._frame.source, native)
+        if before == after and item is not None and (after.retired or not item.retired):
+            self.plan.counts["items.unchanged"] += 1
+            return
+        self._step(binding.key).puts.append(after)
+        self._count_item(item, before, after, binding)
+        if before is not None and item is not None and not before.retired:
+            self._drift[binding.key] += drift_of_item(before, after, self._metamodel)
+
+    def _count_item(
+        self, item: KnownItem | None, before: Sighting | None, after: Sighting, binding: Binding
+    ) -> None:
+        named = f"{binding.key} ({after.ci_class})"
+        if item is None:
+            self._tell(
+                "items.created", f"{named} {'named' if after.mention else 'described'} as '{after.key}'"
+            )
+        elif before is None:
+            how = "weakly by" if binding.weak else "by"
+            self._tell("items.bound", f"{named} is '{after.key}' {how} {binding.rule}")
+        else:
+            self._tell("items.updated", named)
+        if item is not None and item.retired and not after.retired:
+            self._tell("items.revived", named)
+
+    def _plan_known_items(self) -> None:
+        """What the run knows elsewhere by now leaves its old CI; what a complete run does not name is missed."""
+        for item in self._estate.items.values():
+            for row in item.sightings:
+                if row.source == self._frame.source:
+                    self._plan_known(item, row)
+
+    def _plan_known(self, item: KnownItem, row: Sighting) -> None:
+        binding = self._found.bindings.get(row.key)
+        if binding is not None and binding.key != item.key:
+            self._step(item.key).drops.add((row.source, row.key))
+            self._tell("items.moved", f"'{row.key}': {item.key} -> {binding.key} by {binding.rule}")
+        if row.scope != self._frame.scope or row.retired:
+            return
+        self._mine += 1
+        if row.key in self._claims.items or not self._frame.complete:
+            return
+        successor = self._given_up_for.get(row.key)
+        if successor is not None and self._found.bindings[successor].key == item.key:
+            self._step(item.key).drops.add((row.source, row.key))
+            self._tell("items.rekeyed", f"{item.key}: '{row.key}' -> '{successor}'")
+        else:
+            self._miss_item(item, row)
+
+    def _miss_item(self, item: KnownItem, row: Sighting) -> None:
+        since = row.missed_since or self._frame.started_at
+        retired = self._is_over(since)
+        after = replace(row, missed_since=since, retired=retired)
+        if after == row:
+            self.plan.counts["items.still_missed"] += 1
+            return
+        self._step(item.key).puts.append(after)
+        self._tell("items.retired" if retired else "items.missed", f"{item.key} ('{row.key}')")
+
+    def _is_over(self, since: datetime) -> bool:
+        misses = 1 + sum(since <= start < self._frame.started_at for start in self._frame.complete_starts)
+        return misses >= MISSES and self._frame.started_at - since >= PATIENCE
+
+    # --- dependencies --------------------------------------------------------------------------------------------
+
+    def plan_dependencies(self) -> None:
+        wanted = self._wanted()
+        for triple, held in self._estate.dependencies.items():
+            mine = self._my_rows(row for _, rows in held for row in rows)
+            self._my_edges += bool(mine)
+            if triple in wanted:
+                self._plan_dependency(triple, mine, wanted.pop(triple), known=True)
+            elif mine and self._frame.complete:
+                self._miss_dependency(triple, mine)
+        for triple in sorted(wanted):
+            self._plan_dependency(triple, (), wanted[triple], known=False)
+
+    def _wanted(self) -> dict[Triple, tuple[DependencySighting, ...]]:
+        """Return what the run says of each pair of CIs; several records of a pair and group become the firmest."""
+        found: dict[Triple, dict[str | None, DependencySighting]] = {}
+        for claim in self._claims.dependencies:
+            consumer, provider = self._ci(claim.consumer), self._ci(claim.provider)
+            if consumer is None or provider is None:
+                self.plan.counts["dependencies.unbound"] += 1
+                continue
+            if consumer == provider:
+                self.plan.counts["dependencies.within_one_item"] += 1
+                continue
+            rows = found.setdefault((consumer, claim.verb, provider), {})
+            if not claim.ended:
+                row = _dependency_sighting(claim, self._frame)
+                held = rows.get(claim.group)
+                rows[claim.group] = row if held is None else max(row, held, key=_firmness)
+        return {
+            triple: tuple(rows[group] for group in sorted(rows, key=lambda group: group or ""))
+            for triple, rows in found.items()
+        }
+
+    def _my_rows(self, rows: Iterable[DependencySighting]) -> tuple[DependencySighting, ...]:
+        source, scope = self._frame.source, self._frame.scope
+        mine = [row for row in rows if row.source == source and row.scope == scope]
+        return tuple(sorted(mine, key=lambda row: row.group or "")) if len(mine) > 1 else tuple(mine)
+
+    def _plan_dependency(
+        self,
+        triple: Triple,
+        before: tuple[DependencySighting, ...],
+        after: tuple[DependencySighting, ...],
+        *,
+        known: bool,
+    ) -> None:
+        if before == after:
+            self.plan.counts["dependencies.unchanged"] += bool(after)
+            return
+        self._step_dependency(triple, after)
+        words = f"{triple[0]} {triple[1]} {triple[2]}"
+        if not before:
+            self._tell("dependencies.asserted" if known else "dependencies.created", words)
+            self._note_dependency_drift(triple, gone=False)
+        elif not after:
+            self._tell("dependencies.ended", words)
+            self._note_dependency_drift(triple, gone=True)
+        else:
+            self._tell("dependencies.updated", words)
+
+    def _miss_dependency(self, triple: Triple, before: tuple[DependencySighting, ...]) -> None:
+        since = min((row.missed_since for row in before if row.missed_since), default=self._frame.started_at)
+        words = f"{triple[0]} {triple[1]} {triple[2]}"
+        if self._is_over(since):
+            self._step_dependency(triple, ())
+            self._tell("dependencies.ended", words)
+            self._note_dependency_drift(triple, gone=True)
+            return
+        after = tuple(replace(row, missed_since=since) for row in before)
+        if after == before:
+            self.plan.counts["dependencies.still_missed"] += 1
+            return
+        self._step_dependency(triple, after)
+        self._tell("dependencies.missed", words)
+
+    def _note_dependency_drift(self, triple: Triple, *, gone: bool) -> None:
+        """Only a consumer that the source described before and describes now can have drifted."""
+        item = self._estate.items.get(triple[0])
+        if item is None or item.retired:
+            return
+        natives = [row.key for row in item.sightings if self._describes(row)]
+        if any(native in self._claims.items for native in natives):
+            self._drift[triple[0]].append(drift_of_dependency(triple, gone=gone))
+
+    def _describes(self, row: Sighting) -> bool:
+        return row.source == self._frame.source and not (row.mention or row.retired or row.weak)
+
+    # --- the rest ------------------------------------------------------------------------------------------------
+
+    def plan_others(self) -> None:
+        for entry in self._claims.others:
+            mapped = self._mapped(entry)
+            if mapped is None:
+                self.plan.counts["others.unbound"] += 1
+            else:
+                self.plan.others.append(mapped)
+
+    def _mapped(self, entry: EntryRecord) -> EntryRecord | None:
+        """Return the record with CI keys in place of the source's own; None when none of them is bound."""
+        match entry:
+            case EventTransition() | Assignment():
+                item = self._ci(entry.item)
+                return replace(entry, item=item) if item is not None else None
+            case Change():
+                return replace(entry, targets=self._cis(entry.targets))
+            case Window() | Ticket():
+                return replace(entry, items=self._cis(entry.items))
+        return entry
+
+    def _cis(self, natives: Sequence[str]) -> tuple[str, ...]:
+        found = (self._ci(native) for native in natives)
+        return tuple(dict.fromkeys(key for key in found if key is not None))
+
+    def _ci(self, native: str) -> str | None:
+        binding = self._found.bindings.get(native)
+        if binding is not None:
+            return binding.key
+        if native in self._claims.items:
+            return None
+        if self._known is None:
+            self._known = native_items(self._frame.source, self._estate)
+        known = self._known.get(native)
+        return known.key if known is not None else None
+
+    def plan_reviews(self, reviews: Mapping[str, Review]) -> None:
+        for native, doubt in sorted(self._found.doubts.items()):
+            binding = self._found.bindings.get(native)
+            before = reviews.get(review_key(self._frame.source, native))
+            review = Review(
+                source=self._frame.source,
+                scope=self._frame.scope,
+                native=native,
+                name=self._claims.items[native].name,
+                item=binding.key if binding is not None else None,
+                candidates=doubt.candidates,
+                reason=doubt.reason,
+                opened_at=before.opened_at if before is not None else self._frame.started_at,
+                rejected=before.rejected if before is not None else (),
+            )
+            if before is None or before.state is not ReviewState.OPEN or before != review:
+                self.plan.reviews.append(review)
+                self._tell(
+                    "reviews.opened", f"'{native}' may be {', '.join(doubt.candidates)}: {doubt.reason}"
+                )
+
+    def plan_changes(self, changes_at: Mapping[str, Sequence[Change]]) -> None:
+        at = self._frame.started_at
+        for key, fields in sorted(self._drift.items()):
+            if not fields or is_explained(at, changes_at.get(key, ())):
+                continue
+            ordered = sorted(fields, key=lambda row: row.field)
+            name = self._estate.items[key].name
+            self._step(key).change = detected_change(self._frame.source, key, name, at, ordered)
+            self._tell("changes.detected", f"{key}: " + "; ".join(map(str, ordered[:3])))
+
+    def judge(self) -> None:
+        counts = self.plan.counts
+        self.plan.objections = objections(
+            Figures(
+                complete=self._frame.complete,
+                named=len(self._claims.items),
+                known_items=self._mine,
+                known_edges=self._my_edges,
+                lost_items=counts["items.missed"] + counts["items.retired"],
+                lost_edges=counts["dependencies.missed"] + counts["dependencies.ended"],
+                rekeyed=counts["items.rekeyed"],
+            )
+        )
+
+    def _step(self, key: str) -> ItemStep:
+        return self.plan.items.setdefault(key, ItemStep(key))
+
+    def _step_dependency(self, triple: Triple, rows: tuple[DependencySighting, ...]) -> None:
+        self.plan.dependencies[triple] = DependencyStep(triple, self._frame.source, self._frame.scope, rows)
+
+    def _tell(self, outcome: str, words: str) -> None:
+        self.plan.counts[outcome] += 1
+        self.plan.lines.append(f"{outcome}: {words}")
+
+
+def _sighting(claim: Item, frame: RunFrame, binding: Binding) -> Sighting:
+    return Sighting(
+        source=frame.source,
+        scope=frame.scope,
+        key=claim.key,
+        ci_class=claim.ci_class,
+        name=claim.name,
+        rule=binding.rule,
+        description=claim.description,
+        attributes=claim.attributes,
+        groups=claim.groups,
+        mention=claim.mention,
+        weak=binding.weak,
+        retired=claim.retired,
+    )
+
+
+def _held(item: KnownItem | None, source: str, native: str) -> Sighting | None:
+    rows = item.sightings if item is not None else ()
+    return next((row for row in rows if row.key == native and row.source == source), None)
+
+
+def _dependency_sighting(claim: Dependency, frame: RunFrame) -> DependencySighting:
+    return DependencySighting(
+        source=frame.source,
+        scope=frame.scope,
+        evidence=claim.evidence,
+        confidence=claim.confidence,
+        strength=claim.strength,
+        map=claim.map,
+        weight=claim.weight,
+        group=claim.group,
+        note=claim.note,
+    )
+
+
+def _firmness(row: DependencySighting) -> tuple[bool, bool, int, str]:
+    return row.evidence == "declared", row.evidence == "inferred", row.confidence, repr(row)
