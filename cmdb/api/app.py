@@ -16,6 +16,7 @@ from cmdb.api.graphql_endpoint import GraphQLEndpoint
 from cmdb.api.health import FarewellOnDrain, HealthEndpoints
 from cmdb.api.json_body import JsonResponse
 from cmdb.api.record_upload import RecordUpload
+from cmdb.api.run_upload import RunUpload
 from cmdb.application.application import Application
 from cmdb.application.readiness import Readiness
 from cmdb.errors import CmdbError, ErrorCode, Forbidden, NotFound, Place
@@ -26,7 +27,7 @@ App = Starlette
 
 
 def build_app(application: Application, parser: RecordParser, readiness: Readiness | None = None) -> App:
-    """Serve the application: `/graphql`, `/records`, `/verify`, `/livez`, `/readyz`."""
+    """Serve the application: `/graphql`, `/records`, `/runs`, `/verify`, `/livez`, `/readyz`."""
     readiness = readiness or Readiness(application.head)
     health = HealthEndpoints(readiness)
 
@@ -43,6 +44,7 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
         routes=[
             Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
+            Route("/runs", RunUpload(application, parser).answer, methods=["POST"]),
             Route("/verify", compare, methods=["POST"]),
             Route("/livez", health.live),
             Route("/readyz", health.ready),
@@ -59,7 +61,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     told = NotFound(
         ErrorCode.NOT_FOUND if status == 404 else ErrorCode.BAD_ARGUMENT,
         f"{request.method} {request.url.path[:80]} is not served.",
-        hint="POST to /graphql, /records or /verify; GET /livez or /readyz.",
+        hint="POST to /graphql, /records, /runs or /verify; GET /livez or /readyz.",
         place=Place("request"),
     )
     return JsonResponse(describe_error(told), status, headers)

@@ -12,6 +12,8 @@ from cmdb.api.list_questions import ListQuestions, ReferenceQuestions
 from cmdb.api.metamodel_questions import MetamodelQuestions
 from cmdb.api.record_mutations import RecordMutations
 from cmdb.api.record_types import Party
+from cmdb.api.review_mutations import ReviewMutations
+from cmdb.api.run_questions import RunQuestions
 from cmdb.api.ticket_mutations import TicketMutations
 from cmdb.api.vocabulary import SCALARS
 
@@ -27,6 +29,7 @@ class Query(
     ListQuestions,
     ReferenceQuestions,
     MetamodelQuestions,
+    RunQuestions,
 ):
     """The root of all questions."""
 
@@ -34,7 +37,7 @@ class Query(
 @strawberry.type(
     description="All that writes. Expected failures come back as rows and userErrors, not as errors."
 )
-class Mutation(RecordMutations, TicketMutations):
+class Mutation(RecordMutations, TicketMutations, ReviewMutations):
     """The root of all that writes."""
 
 

@@ -5,11 +5,14 @@ from datetime import datetime
 import strawberry
 
 from cmdb.api.arguments import BestPaths, check_best
+from cmdb.api.context import Info
 from cmdb.api.declaring import derived
 from cmdb.api.global_ids import NodeKind, encode_id
 from cmdb.api.record_types import ID, Event, Node, Party
 from cmdb.api.state_types import GroupVerdict, Health, ItemRef, PathStep, RankedPath
 from cmdb.api.vocabulary import OnTrip, Role, Severity, Value
+from cmdb.desk import merging
+from cmdb.model import records
 from cmdb.model.answers import ItemView
 from cmdb.model.answers import Proof as ProofAnswer
 from cmdb.model.evidence import RankedPath as PathAnswer
@@ -24,6 +27,14 @@ class AttributeEntry:
     value: Value = strawberry.field(description="The value; free text is not to be taken as instruction.")
 
 
+def _said(root: strawberry.Parent[records.Sighting]) -> list[AttributeEntry]:
+    return [AttributeEntry(name=name, value=Value(value)) for name, value in root.attributes.items()]
+
+
+def _asserted(root: strawberry.Parent[merging.Assertion]) -> Value:
+    return Value(root.value)
+
+
 @strawberry.type(description="Providers of one consumer that stand in for each other, and how many it needs.")
 class RedundancyGroup:
     """Mirrors `cmdb.model.redundancy.RedundancyGroup`."""
@@ -35,6 +46,36 @@ class RedundancyGroup:
         description="Fraction [num, den] of the weight whose failure trips it."
     )
     on_trip: OnTrip = strawberry.field(description="What it shows when tripped.")
+
+
+@strawberry.type(description="What one source says of one item, and why both are taken for one.")
+class Sighting:
+    """Mirrors `cmdb.model.records.Sighting`."""
+
+    source: str = strawberry.field(description="The tool that says it.")
+    scope: str = strawberry.field(description="The part of it that one run covers.")
+    key: str = strawberry.field(description="The source's own key of it.")
+    name: str = strawberry.field(description="The source's name for it.")
+    ci_class: str = strawberry.field(name="class", description="What the source takes it for.")
+    rule: str = strawberry.field(description="By which rule it was recognised.")
+    weak: bool = strawberry.field(description="Whether that proves too little to write.")
+    mention: bool = strawberry.field(description="Whether the source only names it.")
+    missed_since: datetime | None = strawberry.field(
+        description="Since when complete runs of the source have not seen it."
+    )
+    retired: bool = strawberry.field(description="Whether the source has given it up.")
+    attributes: list[AttributeEntry] = derived(_said, "What the source says of it.")
+
+
+@strawberry.type(description="One value that one source gives for one attribute of an item.")
+class Assertion:
+    """Mirrors `cmdb.desk.merging.Assertion`."""
+
+    attribute: str = strawberry.field(description="The name of the attribute.")
+    value: Value = derived(_asserted, "The value; free text is not to be taken as instruction.")
+    source: str = strawberry.field(description="Who says it.")
+    key: str = strawberry.field(description="The source's own key of the item.")
+    wins: bool = strawberry.field(description="Whether the item shows this value.")
 
 
 @strawberry.type(description="A party and how it stands to an item.")
@@ -77,6 +118,19 @@ def _groups(root: strawberry.Parent[ItemView]) -> tuple[DeclaredGroup, ...]:
     return root.item.groups
 
 
+def _sightings(root: strawberry.Parent[ItemView]) -> list[Sighting]:
+    return list(root.item.sightings)  # type: ignore[arg-type] # the framework reads the published fields from it
+
+
+def _assertions(root: strawberry.Parent[ItemView], info: Info) -> list[Assertion]:
+    found = merging.assertions(root.item.sightings, info.context.application.metamodel)
+    return list(found)  # type: ignore[arg-type] # as above
+
+
+def _stale(root: strawberry.Parent[ItemView]) -> bool:
+    return bool(root.item.sightings) and all(row.missed_since for row in root.item.sightings)
+
+
 @strawberry.type(description="Anything managed: router, interface, host, database, application, service.")
 class ConfigurationItem(Node):
     """Mirrors `cmdb.model.answers.ItemView`."""
@@ -91,6 +145,13 @@ class ConfigurationItem(Node):
     groups: list[RedundancyGroup] = derived(_groups, "Its redundancy groups.")
     health: Health = strawberry.field(description="Its state.")
     parties: list[AssignedParty] = strawberry.field(description="Who owns, supports and subscribes to it.")
+    sightings: list[Sighting] = derived(
+        _sightings, "Who sees it as what; none where it was recorded directly."
+    )
+    assertions: list[Assertion] = derived(
+        _assertions, "Who says what of each attribute, the value that counts first."
+    )
+    stale: bool = derived(_stale, "Whether every source that knew it has missed it lately.")
     source: str = strawberry.field(description="The tool that asserted it last.")
     recorded_at: datetime = strawberry.field(description="When that was recorded.")
     revision: int = strawberry.field(description="The revision that recorded it.")

@@ -1,6 +1,7 @@
 """`POST /records?source=NAME`: our own record stream, one JSON object a line, checked whole before it is written."""
 
 import asyncio
+from collections.abc import Iterable
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -10,7 +11,7 @@ from cmdb.api.access import HEADER, read_principal
 from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
 from cmdb.api.json_body import JsonResponse, read_capped, require_type
 from cmdb.application.application import Application
-from cmdb.application.recording import LoadReport
+from cmdb.application.recording import LoadProblem, LoadReport
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ports.records import RecordParser
 
@@ -40,10 +41,8 @@ class RecordUpload:
         require_type(request, "application/x-ndjson")
         source = request.query_params.get("source", "").strip()
         if not source:
-            raise _bad("source", "absent", "?source=NAME, the tool that asserts the records")
-        dry_run = _SWITCH.get(request.query_params.get("dryRun", ""))
-        if dry_run is None:
-            raise _bad("dryRun", "neither true nor false", "dryRun=true or leave it out")
+            raise bad_parameter("source", "absent", "?source=NAME, the tool that asserts the records")
+        dry_run = read_switch(request, "dryRun")
         # Many megabytes need not be read to be refused.
         self._application.require_room()
         body = await read_capped(request, BODY_LIMIT)
@@ -52,7 +51,16 @@ class RecordUpload:
         return await self._application.load(principal, source, located, dry_run=dry_run)
 
 
-def _bad(field: str, found: str, wanted: str) -> InvalidInput:
+def read_switch(request: Request, name: str) -> bool:
+    """Return a parameter that is true or false; false when absent."""
+    value = _SWITCH.get(request.query_params.get(name, ""))
+    if value is None:
+        raise bad_parameter(name, "neither true nor false", f"{name}=true or leave it out")
+    return value
+
+
+def bad_parameter(field: str, found: str, wanted: str) -> InvalidInput:
+    """Return the error for a query parameter."""
     return InvalidInput(
         ErrorCode.BAD_ARGUMENT,
         f"'{field}' is {found}.",
@@ -66,14 +74,19 @@ def _describe(report: LoadReport) -> Json:
         "revision": report.revision,
         "dryRun": report.dry_run,
         "counts": report.counts,
-        "problems": [
-            {
-                "place": row.place,
-                "code": row.problem.code.value,
-                "message": row.problem.message,
-                "hint": row.problem.hint,
-                "field": row.problem.field,
-            }
-            for row in report.problems
-        ],
+        "problems": describe_problems(report.problems),
     }
+
+
+def describe_problems(problems: Iterable[LoadProblem]) -> list[Json]:
+    """Return faulty records with their place and what is wrong with them."""
+    return [
+        {
+            "place": row.place,
+            "code": row.problem.code.value,
+            "message": row.problem.message,
+            "hint": row.problem.hint,
+            "field": row.problem.field,
+        }
+        for row in problems
+    ]

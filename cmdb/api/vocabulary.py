@@ -28,6 +28,7 @@ from cmdb.model.records import (
     WindowKind,
 )
 from cmdb.model.redundancy import OnTrip
+from cmdb.model.runs import ReviewState, RunState
 from cmdb.model.severity import MapKind, Severity, Strength
 from cmdb.ports.graph import RowStatus
 
@@ -46,9 +47,11 @@ __all__ = [
     "OnTrip",
     "PartyKind",
     "RecordKind",
+    "ReviewState",
     "Risk",
     "Role",
     "RowStatus",
+    "RunState",
     "Severity",
     "Strength",
     "TicketKind",
@@ -86,6 +89,26 @@ _publish(
         Evidence.DECLARED: "Somebody declared it.",
         Evidence.INFERRED: "A tool concluded it from configuration or names.",
         Evidence.OBSERVED: "Traffic showed it.",
+    },
+)
+_publish(
+    RunState,
+    "RunState",
+    "How a run of a loader ended.",
+    {
+        RunState.RUNNING: "It is under way, or was interrupted.",
+        RunState.DONE: "It was carried out.",
+        RunState.FAILED: "It was refused, or ended before its end.",
+    },
+)
+_publish(
+    ReviewState,
+    "ReviewState",
+    "What people decided about a doubtful identity.",
+    {
+        ReviewState.OPEN: "Nobody has decided.",
+        ReviewState.ACCEPTED: "It is one of the candidates.",
+        ReviewState.REJECTED: "It is none of them.",
     },
 )
 _publish(

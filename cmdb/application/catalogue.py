@@ -13,7 +13,7 @@ from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import AssignedParty, ItemView
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, Event, Item, Party, RecordKind, Ticket
+from cmdb.model.records import AttributeValue, Change, Event, Item, Party, RecordKind, Ticket
 from cmdb.ports.graph import PageKey, RecordFilter, RecordReader, Stored
 
 T = TypeVar("T", Event, Change, Ticket, Party)
@@ -162,15 +162,26 @@ class Catalogue:
 
 
 def without_secrets(item: Item, metamodel: Metamodel) -> Item:
-    """Return the CI without the attributes that its class declares secret."""
-    declared = metamodel.classes.get(item.ci_class)
-    attributes = declared.attributes if declared else {}
-    shown = {
-        name: value
-        for name, value in item.attributes.items()
-        if name not in attributes or not attributes[name].secret
+    """Return the CI without the attributes that its class declares secret, whoever says them."""
+    shown = _shown(item.ci_class, item.attributes, metamodel)
+    seen = tuple(
+        row if row.attributes == kept else replace(row, attributes=kept)
+        for row in item.sightings
+        for kept in (_shown(row.ci_class, row.attributes, metamodel),)
+    )
+    if len(shown) == len(item.attributes) and seen == item.sightings:
+        return item
+    return replace(item, attributes=shown, sightings=seen)
+
+
+def _shown(
+    ci_class: str, attributes: Mapping[str, AttributeValue], metamodel: Metamodel
+) -> dict[str, AttributeValue]:
+    known = metamodel.classes.get(ci_class)
+    declared = known.attributes if known else {}
+    return {
+        name: value for name, value in attributes.items() if name not in declared or not declared[name].secret
     }
-    return item if len(shown) == len(item.attributes) else replace(item, attributes=shown)
 
 
 def _position(at: datetime | None, key: str) -> tuple[str, str]:

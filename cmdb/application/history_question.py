@@ -12,10 +12,10 @@ from cmdb.desk.access import sees_secrets
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.records import Item, Record, RecordKind, Sighting
 from cmdb.ports.graph import GraphReader, Stored
 
-_UNTOLD = frozenset({"attributes", "valid_from"})
+_UNTOLD = frozenset({"attributes", "valid_from", "sightings"})
 
 
 class HistoryQuestion:
@@ -56,7 +56,15 @@ def _plain_fields(record: Record) -> dict[str, str]:
     told = (
         (field.name, getattr(record, field.name)) for field in fields(record) if field.name not in _UNTOLD
     )
-    return {name: _write(value) for name, value in told if value not in (None, "", ())}
+    written = {name: _write(value) for name, value in told if value not in (None, "", ())}
+    if isinstance(record, Item) and record.sightings:
+        written["sources"] = ", ".join(_write_sighting(row) for row in record.sightings)
+    return written
+
+
+def _write_sighting(row: Sighting) -> str:
+    fate = " (given up)" if row.retired else " (missed)" if row.missed_since else ""
+    return f"{row.source} '{row.key}'{fate}"
 
 
 def _write(value: object) -> str:

@@ -1,6 +1,7 @@
 """Runs of loaders: plan against the present, let the guard judge, apply in batches, close."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,8 @@ from datetime import datetime, timedelta
 from cmdb.application.live import LiveTopology
 from cmdb.application.recording import LoadProblem, Recorder
 from cmdb.application.run_batches import Batch, batches_of
-from cmdb.desk.access import SYSTEM, require_approve, require_assert
-from cmdb.desk.run_claims import Claims, read_claims
+from cmdb.desk.access import SYSTEM, require_approve, require_assert, require_runs
+from cmdb.desk.run_claims import read_claims
 from cmdb.desk.run_plan import plan_run
 from cmdb.desk.run_steps import (
     DependencyStep,
@@ -44,12 +45,16 @@ SHOWN_LINES = 500
 
 DEFAULT_SCOPE = "default"
 
+FeedName = tuple[str, str]
+"""Source and scope."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """All documents of one run, read into records with the source's own keys.
 
-    `complete` says that what the run does not name may be missed. `approve` is the hash of the plan that may pass the
+    `complete` says that what the run does not name may be missed. `faulty` are records that could not even be read:
+    with them the run is not complete. `approve` is the hash of the plan that may pass the
     guard. With `skip_faulty` sound records are loaded although others are faulty; nothing is missed then.
     """
 
@@ -62,6 +67,20 @@ class RunRequest:
     skip_faulty: bool = False
     dry_run: bool = False
     approve: str | None = None
+    faulty: tuple[LoadProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """How fresh one feed is: its last good run, how long ago that started, how many CIs it sees and has missed."""
+
+    source: str
+    scope: str
+    last_good_run_at: datetime | None
+    age: timedelta | None
+    items: int
+    stale_items: int
+    running: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +105,6 @@ class _Planned:
     """A plan with what it was made from."""
 
     plan: RunPlan
-    claims: Claims
     problems: tuple[LoadProblem, ...]
     complete: bool
 
@@ -144,6 +162,38 @@ class Runs:
             await self._fail(feed, run, str(error))
             raise
 
+    async def history(self, principal: Principal, source: str | None, first: int) -> list[Run]:
+        """Return the latest runs, newest first."""
+        require_runs(principal)
+        return await self._run_log.runs(source, first)
+
+    async def sources(self, principal: Principal) -> list[SourceState]:
+        """Return every feed with its freshness, by source and scope."""
+        require_runs(principal)
+        now = self._clock.now()
+        seen, missed = await self._sightings()
+        return [
+            SourceState(
+                source=feed.source,
+                scope=feed.scope,
+                last_good_run_at=feed.last_started,
+                age=now - feed.last_started if feed.last_started is not None else None,
+                items=seen[feed.source, feed.scope],
+                stale_items=missed[feed.source, feed.scope],
+                running=feed.held_until is not None and feed.held_until > now,
+            )
+            for feed in await self._run_log.feeds()
+        ]
+
+    async def _sightings(self) -> tuple[Counter[FeedName], Counter[FeedName]]:
+        seen: Counter[FeedName] = Counter()
+        missed: Counter[FeedName] = Counter()
+        for item in (await self._run_log.estate()).items.values():
+            for row in item.sightings:
+                seen[row.source, row.scope] += not row.retired
+                missed[row.source, row.scope] += row.missed_since is not None and not row.retired
+        return seen, missed
+
     async def _carry_out(self, principal: Principal, request: RunRequest, feed: Feed, run: Run) -> RunReport:
         _require_latest(feed, run.started_at)
         planned = await self._plan(request, feed, run.started_at)
@@ -187,7 +237,7 @@ class Runs:
 
         def work() -> _Planned:
             claims = read_claims(entries, request.source, estate, self._metamodel, snapshot.parties)
-            complete = request.complete and not claims.faulty
+            complete = request.complete and not claims.faulty and not request.faulty
             frame = RunFrame(
                 source=request.source,
                 scope=request.scope,
@@ -196,7 +246,8 @@ class Runs:
                 complete_starts=feed.complete_starts,
             )
             plan = plan_run(claims, frame, estate, self._metamodel, reviews, snapshot.changes_at)
-            return _Planned(plan, claims, _located(claims.faulty, request.located), complete)
+            problems = (*request.faulty, *_located(claims.faulty, request.located))
+            return _Planned(plan, problems, complete)
 
         # A plan over a large estate takes seconds, which questions need not wait for.
         return await asyncio.to_thread(work)

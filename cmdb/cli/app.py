@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cmdb.cli import questions
+from cmdb.cli import questions, sourcing
 from cmdb.cli.archiving import backup, restore
 from cmdb.cli.client import open_client
 from cmdb.cli.doctor import doctor
@@ -34,6 +34,12 @@ def build_cli() -> typer.Typer:
         questions.topology,
         get,
         load,
+        sourcing.runs,
+        sourcing.sources,
+        sourcing.reviews,
+        sourcing.review,
+        sourcing.split,
+        sourcing.why,
         backup,
         restore,
         doctor,

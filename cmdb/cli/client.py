@@ -54,6 +54,15 @@ class Client:
             raise _error(answer)
         return answer
 
+    async def run(self, asked: Mapping[str, Any], lines: Iterable[bytes], act_as: str | None = None) -> Json:
+        """Send all records of one run; return what it did. A run that its guard halts is a CmdbError."""
+        headers = {"content-type": "application/x-ndjson"} | ({HEADER: act_as} if act_as else {})
+        response = await self._post("/runs", params=asked, content=b"\n".join(lines), headers=headers)
+        answer = _decoded(response)
+        if response.status_code != httpx.codes.OK:
+            raise _error(answer)
+        return answer
+
     async def ready(self) -> Json:
         """Return the answer of `/readyz`; raises what keeps the service from answering."""
         response = await self._request("GET", "/readyz")

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,10 +17,13 @@ from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.formats import Format
-from cmdb.ingest.loaders import Loaders
+from cmdb.ingest.loaders import Coverage, Loaders
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.ports.records import LocatedRecord
+
+DIRECT = frozenset({"records", "csv"})
+"""Loaders whose keys are our own: their records are written as they are, nothing has to be recognised."""
 
 
 def load(
@@ -28,20 +32,45 @@ def load(
         str, typer.Argument(metavar="LOADER", help="A folder of loaders/; a free name with --map.")
     ],
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files; '-' is standard input.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would do, write nothing.")] = False,
     program: Annotated[
         str | None, typer.Option("--map", help="A jq program instead of the loader's.")
     ] = None,
     input_format: Annotated[Format | None, typer.Option("--format", help="Format for --map.")] = None,
     source: Annotated[str | None, typer.Option(help="Who asserts the records; default: the loader.")] = None,
+    scope: Annotated[
+        str | None, typer.Option(help="Which part of the source this is, when it is loaded in parts.")
+    ] = None,
+    approve: Annotated[
+        str | None, typer.Option(metavar="HASH", help="Let the plan with this hash pass the guard.")
+    ] = None,
+    skip_faulty: Annotated[
+        bool, typer.Option("--skip-faulty", help="Load the sound records; nothing counts as missed then.")
+    ] = False,
     output: Output = FORMAT,
 ) -> None:
-    """Bring files in; with a faulty record anywhere nothing is written."""
-    located = _read(loader, paths, program, input_format)
+    """Bring files in as one run; with a faulty record anywhere nothing is written."""
+    started = datetime.now(UTC)
+    loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
+    located = _read(loaders, loader, paths, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
-    report = asyncio.run(_send(context.obj, source or loader, lines, dry_run=dry_run))
+    if loader in DIRECT and program is None:
+        report = asyncio.run(_send(context.obj, source or loader, lines, dry_run=dry_run))
+    else:
+        snapshot = program is None and loaders.loader(loader).coverage is Coverage.SNAPSHOT
+        asked = {
+            "source": source or loader,
+            "scope": scope or "",
+            "coverage": (Coverage.SNAPSHOT if snapshot else Coverage.PARTIAL).value,
+            "started": started.isoformat(),
+            "dryRun": dry_run,
+            "skipFaulty": skip_faulty,
+            "approve": approve or "",
+            "document": [str(path) for path in paths],
+        }
+        report = asyncio.run(_run(context.obj, asked, lines))
     write({"load": _at_home(report, located)}, output, show_report)
-    if report["problems"]:
+    if report["problems"] and not skip_faulty:
         raise CmdbError(
             code_of(report["problems"][0]["code"]),
             f"{len(report['problems'])} records were refused; nothing was written.",
@@ -50,9 +79,8 @@ def load(
 
 
 def _read(
-    loader: str, paths: Sequence[str], program: str | None, input_format: Format | None
+    loaders: Loaders, loader: str, paths: Sequence[str], program: str | None, input_format: Format | None
 ) -> list[LocatedRecord]:
-    loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
     if program is None:
         return [row for path in paths for row in loaders.load_file(loader, path, _remark)]
     if input_format is None:
@@ -78,6 +106,11 @@ async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_ru
         return await client.upload(source, lines, dry_run=dry_run)
 
 
+async def _run(session: Session, asked: Mapping[str, object], lines: Sequence[bytes]) -> Json:
+    async with session.connect() as client:
+        return await client.run(asked, lines, session.act_as)
+
+
 def _at_home(report: Json, located: Sequence[LocatedRecord]) -> Json:
     """Replace the upload's line numbers by the places in the files that the user knows."""
     return {
@@ -92,14 +125,23 @@ def _place(told: str, located: Sequence[LocatedRecord]) -> str:
 
 
 def show_report(report: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents
-    """Counts per kind, or the problems."""
+    """Counts per kind, for a dry run also each step; then what was faulty and why a person must look."""
     if report["problems"]:
         rows = ([row["place"], row["code"], f"{row['message']} {row['hint']}"] for row in report["problems"])
         yield table(["place", "code", "what"], rows)
-        return
+        if not report["counts"]:
+            return
+    if report["dryRun"]:
+        yield from report.get("steps", ())
     yield table(["kind", "records"], ([kind, _tally(counts)] for kind, counts in report["counts"].items()))
-    yield "checked, nothing written" if report["dryRun"] else f"revision {report['revision']}"
+    for objection in report.get("objections", ()):
+        yield f"the guard halts it: {objection}"
+    if report["dryRun"]:
+        plan = f"; plan {report['planHash']}" if report.get("planHash") else ""
+        yield f"checked, nothing written{plan}"
+    else:
+        yield f"revision {report['revision']}"
 
 
 def _tally(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {status}" for status, number in counts.items())
+    return ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counts.items())

@@ -33,6 +33,7 @@ _EVENTS = _ASSERT | {PrincipalRole.INGEST}
 _TICKETS = frozenset({PrincipalRole.DESK, PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
 _APPROVE = frozenset({PrincipalRole.APPROVER, PrincipalRole.ADMIN})
 _REVIEW = _APPROVE | {PrincipalRole.ENGINEER}
+_RUNS = _ALL_ITEMS | {PrincipalRole.LOADER}
 _SECRETS = frozenset({PrincipalRole.ADMIN})
 
 
@@ -97,6 +98,11 @@ def require_tickets(principal: Principal) -> None:
 def require_approve(principal: Principal) -> None:
     """Let only roles pass that may let through a run which its guard has halted."""
     _require(principal, _APPROVE, "approve a run")
+
+
+def require_runs(principal: Principal) -> None:
+    """Let only roles pass that may see how loaders fare."""
+    _require(principal, _RUNS, "see the runs of loaders")
 
 
 def require_review(principal: Principal) -> None:
