@@ -12,7 +12,29 @@ from cmdb.api.user_errors import EXPECTED, UserError, describe
 from cmdb.application.reviewing import Decision
 from cmdb.model import runs
 
-ReviewKey = Annotated[str, strawberry.argument(description="The key of the review.")]
+
+@strawberry.input(description="Which review, and which of its candidates.")
+class AcceptReviewInput:
+    """Names a candidate."""
+
+    key: str = strawberry.field(description="The key of the review.")
+    candidate: str = strawberry.field(description="The key of the candidate.")
+
+
+@strawberry.input(description="Which review.")
+class RejectReviewInput:
+    """Names a review."""
+
+    key: str = strawberry.field(description="The key of the review.")
+
+
+@strawberry.input(description="Which sighting leaves which item.")
+class SplitSightingInput:
+    """Names a sighting."""
+
+    item: str = strawberry.field(description="The key of the item.")
+    source: str = strawberry.field(description="The source whose sighting leaves it.")
+    native: str = strawberry.field(description="The source's own key.")
 
 
 @strawberry.type(description="A decided review.")
@@ -32,33 +54,31 @@ class ReviewMutations:
 
     @answered(ReviewPayload, "It is this candidate: bind it, with the dependencies that its source asserts.")
     async def accept_review(
-        self,
-        info: Info,
-        key: ReviewKey,
-        candidate: Annotated[str, strawberry.argument(description="The key of the candidate.")],
+        self, info: Info, input: Annotated[AcceptReviewInput, strawberry.argument(description="Which one.")]
     ) -> ReviewPayload:
         """Bind to a candidate."""
         context = info.context
-        return await _settle(context, context.application.reviews.accept(context.principal, key, candidate))
+        reviews = context.application.reviews
+        return await _settle(context, reviews.accept(context.principal, input.key, input.candidate))
 
     @answered(ReviewPayload, "It is none of the candidates, and no run shall take it for one of them.")
-    async def reject_review(self, info: Info, key: ReviewKey) -> ReviewPayload:
+    async def reject_review(
+        self, info: Info, input: Annotated[RejectReviewInput, strawberry.argument(description="Which one.")]
+    ) -> ReviewPayload:
         """Rule the candidates out."""
         context = info.context
-        return await _settle(context, context.application.reviews.reject(context.principal, key))
+        return await _settle(context, context.application.reviews.reject(context.principal, input.key))
 
     @answered(ReviewPayload, "Undo a binding: what the source says becomes an item of its own, for ever.")
     async def split_sighting(
-        self,
-        info: Info,
-        item: Annotated[str, strawberry.argument(description="The key of the item.")],
-        source: Annotated[str, strawberry.argument(description="The source whose sighting leaves it.")],
-        native: Annotated[str, strawberry.argument(description="The source's own key.")],
+        self, info: Info, input: Annotated[SplitSightingInput, strawberry.argument(description="Which one.")]
     ) -> ReviewPayload:
         """Split a sighting off."""
         context = info.context
         reviews = context.application.reviews
-        return await _settle(context, reviews.split(context.principal, item, source, native))
+        return await _settle(
+            context, reviews.split(context.principal, input.item, input.source, input.native)
+        )
 
 
 async def _settle(context: RequestContext, step: Awaitable[Decision]) -> ReviewPayload:

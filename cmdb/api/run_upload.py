@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -64,8 +64,8 @@ class RunUpload:
             raise bad_parameter(
                 "coverage", "neither snapshot nor partial", "coverage=snapshot or leave it out"
             )
-        started, skip_faulty = _started(asked.get("started")), read_switch(request, "skipFaulty")
-        dry_run = read_switch(request, "dryRun")
+        age = _age(asked.get("age", ""))
+        dry_run, skip_faulty = read_switch(request, "dryRun"), read_switch(request, "skipFaulty")
         body = await read_capped(request, RUN_LIMIT)
         # Parsing tens of megabytes takes seconds, which other requests need not wait for.
         parsed = await asyncio.to_thread(self._parse, body.splitlines(), source, skip_faulty=skip_faulty)
@@ -77,7 +77,7 @@ class RunUpload:
                 complete=coverage,
                 scope=asked.get("scope", "").strip() or DEFAULT_SCOPE,
                 documents=tuple(asked.getlist("document")[:DOCUMENTS]),
-                started_at=started,
+                age=age,
                 skip_faulty=skip_faulty,
                 dry_run=dry_run,
                 approve=asked.get("approve") or None,
@@ -107,16 +107,13 @@ def _blank(number: int) -> Iterable[bytes]:
     return (b"" for _ in range(number))
 
 
-def _started(text: str | None) -> datetime | None:
-    if text is None:
-        return None
+def _age(text: str) -> timedelta:
     try:
-        started = datetime.fromisoformat(text)
-    except ValueError:
-        started = datetime.min  # noqa: DTZ901 - has no zone, so it is refused with the others
-    if started.tzinfo is None:
-        raise bad_parameter("started", "no time with a zone", "started=2026-03-02T11:30:00Z")
-    return started
+        return timedelta(seconds=max(0.0, float(text or 0)))
+    except (ValueError, OverflowError) as error:
+        raise bad_parameter(
+            "age", "no number of seconds", "age=12.5, the seconds since fetching began"
+        ) from error
 
 
 def _describe(report: RunReport) -> Json:

@@ -21,7 +21,7 @@ from cmdb.desk.run_steps import (
     revise_dependencies,
     revise_item,
 )
-from cmdb.errors import CmdbError, Conflict, ErrorCode, InvalidInput, Place
+from cmdb.errors import CmdbError, Conflict, ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import Item, Record, RecordKind
@@ -33,9 +33,6 @@ from cmdb.ports.runs import RunLog
 
 LEASE = timedelta(minutes=2)
 """How long a run holds its feed without a sign of life; each batch renews it."""
-
-AHEAD = timedelta(minutes=5)
-"""How far a run's start may lie in our future: clocks differ, but a far one would lock later runs out."""
 
 KEPT_PROBLEMS = 50
 """Faulty records that a run's record names."""
@@ -53,7 +50,8 @@ FeedName = tuple[str, str]
 class RunRequest:
     """All documents of one run, read into records with the source's own keys.
 
-    `complete` says that what the run does not name may be missed. `faulty` are records that could not even be read:
+    `complete` says that what the run does not name may be missed. `age` is how long ago the documents were begun to
+    be fetched: a span, because clocks of machines differ. `faulty` are records that could not even be read:
     with them the run is not complete. `approve` is the hash of the plan that may pass the
     guard. With `skip_faulty` sound records are loaded although others are faulty; nothing is missed then.
     """
@@ -63,7 +61,7 @@ class RunRequest:
     complete: bool
     scope: str = DEFAULT_SCOPE
     documents: tuple[str, ...] = ()
-    started_at: datetime | None = None
+    age: timedelta = timedelta(0)
     skip_faulty: bool = False
     dry_run: bool = False
     approve: str | None = None
@@ -138,7 +136,7 @@ class Runs:
             require_assert(principal)
         else:
             require_approve(principal)
-        started = self._start_of(request)
+        started = self._clock.now() - request.age
         if request.dry_run:
             feed = await self._known_feed(request)
             planned = await self._plan(request, feed, started)
@@ -213,17 +211,6 @@ class Runs:
         )
         await self._run_log.release_feed(feed, ended)
         return await self._reported(planned, request, ended)
-
-    def _start_of(self, request: RunRequest) -> datetime:
-        now = self._clock.now()
-        if request.started_at is not None and request.started_at > now + AHEAD:
-            raise InvalidInput(
-                ErrorCode.BAD_ARGUMENT,
-                f"The run starts in the future: {request.started_at.isoformat()}.",
-                hint="Check the clock of the machine that loads.",
-                place=Place("request", field="started"),
-            )
-        return min(request.started_at or now, now)
 
     async def _known_feed(self, request: RunRequest) -> Feed:
         wanted = Feed(source=request.source, scope=request.scope)

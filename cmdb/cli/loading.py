@@ -4,8 +4,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Annotated, Any
 
 import typer
@@ -50,7 +50,7 @@ def load(
     output: Output = FORMAT,
 ) -> None:
     """Bring files in as one run; with a faulty record anywhere nothing is written."""
-    started = datetime.now(UTC)
+    started = monotonic()
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
     located = _read(loaders, loader, paths, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
@@ -62,7 +62,7 @@ def load(
             "source": source or loader,
             "scope": scope or "",
             "coverage": (Coverage.SNAPSHOT if snapshot else Coverage.PARTIAL).value,
-            "started": started.isoformat(),
+            "age": monotonic() - started,
             "dryRun": dry_run,
             "skipFaulty": skip_faulty,
             "approve": approve or "",

@@ -43,9 +43,10 @@ def review(
 ) -> None:
     """Decide a review: it is one of its candidates with --accept, else none of them."""
     if accept is None:
-        answer(context, "reject_review", {"key": key}, output, _show_decision)
+        answer(context, "reject_review", {"input": {"key": key}}, output, _show_decision)
     else:
-        answer(context, "accept_review", {"key": key, "candidate": accept}, output, _show_decision)
+        chosen = {"key": key, "candidate": accept}
+        answer(context, "accept_review", {"input": chosen}, output, _show_decision)
 
 
 def split(
@@ -56,8 +57,8 @@ def split(
     output: Output = FORMAT,
 ) -> None:
     """Undo a binding: what the source says becomes an item of its own."""
-    variables = {"item": item, "source": source, "native": native}
-    answer(context, "split_sighting", variables, output, _show_decision)
+    chosen = {"item": item, "source": source, "native": native}
+    answer(context, "split_sighting", {"input": chosen}, output, _show_decision)
 
 
 def _show_runs(rows: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

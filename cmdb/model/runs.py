@@ -81,10 +81,10 @@ class Review:
     scope: str
     native: str
     name: str
-    item: str | None
     candidates: tuple[str, ...]
     reason: str
     opened_at: datetime
+    item: str | None = None
     state: ReviewState = ReviewState.OPEN
     rejected: tuple[str, ...] = ()
     decided_by: str = ""

@@ -63,6 +63,7 @@ async def test_paths_are_the_published_ones() -> None:
         "/graphql",
         "/records",
         "/verify",
+        "/runs",
         "/livez",
         "/readyz",
     }

@@ -1,26 +1,38 @@
 """Runs of loaders over a store in memory: what they write, when they are halted, how things go and come back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from cmdb.application.runs import RunRequest
 from cmdb.desk.access import SYSTEM
-from cmdb.errors import Conflict, ErrorCode, Forbidden, InvalidInput
+from cmdb.errors import Conflict, ErrorCode, Forbidden
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, Evidence, Party, PartyKind, Role
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    EntryRecord,
+    Evidence,
+    Party,
+    PartyKind,
+    Role,
+)
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.runs import RunState
 from cmdb.model.severity import Strength
 from tests.support.feeds import DAY, ci, living, located, named, open_dependencies, run, runs_on, seen
 from tests.support.moments import NOON
-from tests.support.small_estate import Bench, item, needs, raised
+from tests.support.small_estate import Bench, item, raised
 
 HOSTS = [seen(f"host{number}", fqdn=f"h{number}.example.com") for number in range(10)]
 
 
 async def test_a_run_creates_and_a_second_one_like_it_writes_nothing() -> None:
     bench = Bench()
-    feed = [*HOSTS, runs_on("host1", "host2")]
+    feed: list[EntryRecord] = [*HOSTS, runs_on("host1", "host2")]
     first = await run(bench, "netbox", *feed)
     assert first.counts == {"dependencies.created": 1, "items.created": 10}
     revision = bench.graph.revision
@@ -99,7 +111,11 @@ async def test_a_mention_is_bound_writes_nothing_and_events_and_edges_attach_to_
 
 async def test_a_placeholder_gives_way_to_the_ci_that_somebody_describes() -> None:
     bench = Bench()
-    feed = [seen("a", "switch", "sw-a"), named("x", "network_appliance", "sw-x"), runs_on("a", "x")]
+    feed: list[EntryRecord] = [
+        seen("a", "switch", "sw-a"),
+        named("x", "network_appliance", "sw-x"),
+        runs_on("a", "x"),
+    ]
     await run(bench, "lldp", *feed)
     assert (await ci(bench, "x")).mention
     await run(bench, "netbox", seen("dev:9", "router", "sw-x", role="edge"))
@@ -137,7 +153,7 @@ async def test_an_ambiguous_mention_is_bound_to_nothing() -> None:
 
 async def test_what_is_missed_is_stale_then_retired_and_comes_back_as_itself() -> None:
     bench = Bench()
-    feed = [*HOSTS, runs_on("host0", "host1"), runs_on("host1", "host2")]
+    feed: list[EntryRecord] = [*HOSTS, runs_on("host0", "host1"), runs_on("host1", "host2")]
     await run(bench, "netbox", *feed)
     fewer = [
         entry
@@ -228,12 +244,7 @@ async def test_a_dependency_without_a_group_joins_the_one_that_another_source_de
     await run(bench, "ansible", seen("x", fqdn="x.example.com"), *ends, runs_on("x", "y"))
     assert set(open_dependencies(bench)) == {"x|DEPENDS_ON|y|"}
     grouped = seen("x", fqdn="x.example.com")
-    grouped = type(grouped)(
-        **{
-            **{f: getattr(grouped, f) for f in ("key", "ci_class", "name", "attributes")},
-            "groups": (RedundancyGroup(name="power", need_up=1),),
-        }
-    )
+    grouped = replace(grouped, groups=(RedundancyGroup(name="power", need_up=1),))
     await run(bench, "netbox", grouped, *ends, runs_on("x", "y", group="power"))
     assert set(open_dependencies(bench)) == {"x|DEPENDS_ON|y|power"}
     assert len(open_dependencies(bench)["x|DEPENDS_ON|y|power"].sightings) == 2
@@ -259,18 +270,19 @@ async def test_the_guard_halts_what_looks_broken_and_lets_exactly_the_approved_p
     assert dry.plan_hash == told
     report = await run(bench, "netbox", *HOSTS[:7], approve=told)
     assert report.counts["items.missed"] == 3
-    assert report.run is not None and report.run.approved_by == "system"
+    assert report.run is not None
+    assert report.run.approved_by == "system"
 
 
 async def test_only_some_roles_load_and_fewer_approve() -> None:
     bench = Bench()
+    loader, desk = (Principal(name="x", role=role) for role in (PrincipalRole.LOADER, PrincipalRole.DESK))
+    request = RunRequest(source="netbox", located=located(HOSTS), complete=True)
     with pytest.raises(Forbidden):
-        await bench.application.runs.load(
-            Principal(name="l", role=PrincipalRole.LOADER),
-            __import__("cmdb.application.runs", fromlist=["RunRequest"]).RunRequest(
-                source="s", located=[], complete=True, approve="x"
-            ),
-        )
+        await bench.application.runs.load(desk, request)
+    with pytest.raises(Forbidden):
+        await bench.application.runs.load(loader, replace(request, approve="x"))
+    assert (await bench.application.runs.load(loader, request)).counts == {"items.created": 10}
 
 
 async def test_no_rows_at_all_are_refused() -> None:
@@ -285,10 +297,12 @@ async def test_a_faulty_record_refuses_the_run_or_makes_it_partial() -> None:
     bad = seen("bad", "no_such_class")
     refused = await run(bench, "netbox", *HOSTS[:9], bad)
     assert (refused.counts, [row.problem.code for row in refused.problems]) == ({}, [ErrorCode.UNKNOWN_CLASS])
-    assert refused.run is not None and refused.run.state is RunState.FAILED
+    assert refused.run is not None
+    assert refused.run.state is RunState.FAILED
     skipped = await run(bench, "netbox", *HOSTS[:9], seen("more"), bad, skip_faulty=True)
     assert skipped.counts == {"items.created": 1, "items.unchanged": 9}
-    assert skipped.run is not None and (skipped.run.state, skipped.run.complete) == (RunState.DONE, False)
+    assert skipped.run is not None
+    assert (skipped.run.state, skipped.run.complete) == (RunState.DONE, False)
     assert skipped.run.problems == ("feed.json:11: The class 'no_such_class' is not declared.",)
 
 
@@ -296,10 +310,8 @@ async def test_a_late_run_cannot_overwrite_a_newer_one_and_one_at_a_time_holds_a
     bench = Bench()
     await run(bench, "netbox", *HOSTS)
     with pytest.raises(Conflict) as late:
-        await run(bench, "netbox", *HOSTS, started_at=NOON - timedelta(minutes=1))
+        await run(bench, "netbox", *HOSTS, age=timedelta(minutes=1))
     assert late.value.code is ErrorCode.RUN_OVERTAKEN
-    with pytest.raises(InvalidInput):
-        await run(bench, "netbox", *HOSTS, started_at=NOON + timedelta(hours=1))
     await bench.run_log.take_feed("netbox", "default", NOON, NOON + timedelta(minutes=2), "other")
     with pytest.raises(Conflict) as busy:
         await run(bench, "netbox", *HOSTS)

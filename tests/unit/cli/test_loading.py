@@ -43,7 +43,7 @@ def test_a_map_of_ones_own_needs_a_format(tmp_path: Path) -> None:
     assert refused.error is not None
     assert refused.error.code is ErrorCode.MISSING_FIELD
     ran = LINE.run("load", "mine", table, "--map", program, "--format", "csv", "-o", "json")
-    assert json.loads(ran.out)["load"]["counts"] == {"item": {"created": 2}}
+    assert json.loads(ran.out)["load"]["counts"] == {"items": {"created": 2}}
 
 
 def test_an_unknown_loader_is_named() -> None:

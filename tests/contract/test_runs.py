@@ -1,0 +1,300 @@
+"""Runs over both engines: loaded twice is written once, an interrupted run converges, broken feeds do no harm."""
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from cmdb.application import run_batches
+from cmdb.application.application import Application
+from cmdb.application.runs import RunReport, RunRequest
+from cmdb.desk.access import SYSTEM
+from cmdb.errors import Conflict, ErrorCode, StoreError
+from cmdb.metamodel import read_metamodel
+from cmdb.model.access import Principal
+from cmdb.model.records import EntryRecord, Evidence, Item, Record, RecordKind
+from cmdb.model.runs import Feed, Review, Run, RunState
+from cmdb.model.severity import Strength
+from cmdb.ports.graph import WriteOutcome
+from cmdb.resources import folder
+from cmdb.store.canonical import canonical_hash
+from cmdb.store.connection import StoreAddress, open_connection
+from cmdb.store.store import Store
+from tests.conftest import wipe
+from tests.support.feeds import DAY, located, named, runs_on, seen
+from tests.support.moments import NOON, StandingClock
+
+METAMODEL = read_metamodel(folder("schema"))
+SIZE = 40
+
+
+def netbox() -> list[EntryRecord]:
+    """Return a feed of an inventory."""
+    hosts = [seen(f"dev:{n}", "server", f"h{n}", fqdn=f"h{n}.example.com", role="web") for n in range(SIZE)]
+    return [*hosts, *(runs_on(f"dev:{n}", f"dev:{n // 2}") for n in range(1, SIZE))]
+
+
+def ansible() -> list[EntryRecord]:
+    """Return a feed of a discovery that sees the same hosts, some more, and names one that nobody describes."""
+    hosts = [
+        seen(f"h{n}", "server", f"h{n}", fqdn=f"h{n}.example.com", os="Debian")
+        for n in range(SIZE // 2, SIZE + 5)
+    ]
+    edges = [
+        runs_on(f"h{n}", f"h{n + 1}", evidence=Evidence.OBSERVED, confidence=70, strength=Strength.SOFT)
+        for n in range(SIZE // 2, SIZE + 4)
+    ]
+    return [*hosts, *edges, named("gw", "network_appliance", "gateway"), runs_on("h30", "gw")]
+
+
+class Loading:
+    """An application over a store, and a standing clock."""
+
+    def __init__(self, store: Store, writer: "Failing | None" = None) -> None:
+        self.store = store
+        self.clock = StandingClock()
+        self.application = Application(store, writer or store, METAMODEL, self.clock, store.run_log)
+
+    async def run(self, source: str, entries: Sequence[EntryRecord], **asked: object) -> RunReport:
+        request = RunRequest(source=source, located=located(entries), complete=True, **asked)  # type: ignore[arg-type]
+        return await self.application.runs.load(SYSTEM, request)
+
+
+class Failing:
+    """A writer whose store goes away before the given write."""
+
+    def __init__(self, store: Store, after: int) -> None:
+        self._store = store
+        self.left = after
+
+    async def write(
+        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+    ) -> WriteOutcome:
+        """Write, or fail."""
+        self.left -= 1
+        if self.left < 0:
+            raise StoreError(ErrorCode.STORE_GONE, "gone")
+        return await self._store.write(principal, source, records, recorded_at)
+
+
+@pytest.fixture
+async def hash_of(store_address: StoreAddress) -> AsyncIterator[object]:
+    async with open_connection(store_address) as connection:
+
+        async def compute() -> str:
+            return await canonical_hash(connection, stamps=False)
+
+        yield compute
+
+
+async def test_a_second_load_of_the_same_writes_nothing(store: Store) -> None:
+    loading = Loading(store)
+    first = await loading.run("netbox", netbox())
+    await loading.run("ansible", ansible())
+    assert first.counts == {"dependencies.created": SIZE - 1, "items.created": SIZE}
+    head = await store.head()
+    for source, feed in (("netbox", netbox()), ("ansible", ansible())):
+        report = await loading.run(source, feed)
+        assert {name.partition(".")[2] for name in report.counts} == {"unchanged"}
+    assert await store.head() == head
+    runs = await store.run_log.runs(None, 10)
+    assert [run.state for run in runs] == [RunState.DONE] * 4
+    assert len(await store.run_log.runs("ansible", 10)) == 2
+
+
+async def test_the_order_of_records_changes_nothing(
+    store: Store, store_address: StoreAddress, hash_of: object
+) -> None:
+    hashes = set()
+    for seed in range(3):
+        await wipe(store_address)
+        loading = Loading(store)
+        for source, feed in (("netbox", netbox()), ("ansible", ansible())):
+            random.Random(seed).shuffle(feed)
+            await loading.run(source, feed)
+        hashes.add(await hash_of())  # type: ignore[operator]
+    assert len(hashes) == 1
+
+
+async def test_a_run_that_ends_before_any_of_its_batches_converges_when_it_is_made_again(
+    store: Store, store_address: StoreAddress, hash_of: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_batches, "STEPS", 16)
+
+    async def story(after: int) -> int:
+        """Load, let things drift, move and go; break the second run; return how many writes it had left."""
+        await wipe(store_address)
+        await Loading(store).run("ansible", ansible())
+        await Loading(store).run("netbox", netbox())
+        failing = Failing(store, after)
+        loading = Loading(store, failing)
+        loading.clock.moment = NOON + DAY
+        feed = [
+            *(row for row in ansible() if getattr(row, "key", "") != "h21" and "h21" not in repr(row)),
+            seen("gw2", "router", "gateway", fqdn="gw.example.com"),
+        ]
+        try:
+            await loading.run("ansible", feed)
+        except StoreError:
+            again = Loading(store)
+            again.clock.moment = NOON + DAY
+            await again.run("ansible", feed)
+        return failing.left
+
+    assert await story(100) > 0
+    clean = await hash_of()  # type: ignore[operator]
+    for after in range(100 - await story(100)):
+        await story(after)
+        assert await hash_of() == clean  # type: ignore[operator]
+
+
+def damaged(seed: int) -> tuple[str, list[EntryRecord]]:
+    """Return a broken feed of each kind in turn."""
+    chance = random.Random(seed)
+    feed = netbox()
+    items = [row for row in feed if isinstance(row, Item)]
+    kind = ("empty", "half", "other site", "renamed", "truncated", "doubled", "no edges", "cut identity")[
+        seed % 8
+    ]
+    match kind:
+        case "empty":
+            return kind, []
+        case "half":
+            kept = {row.key for row in chance.sample(items, SIZE // 2)}
+            return kind, [row for row in items if row.key in kept]
+        case "other site":
+            return kind, [seen(f"x:{seed}:{n}", fqdn=f"x{n}.other.example.com") for n in range(SIZE)]
+        case "renamed":
+            return kind, [seen(f"new:{row.key}", fqdn=str(row.attributes["fqdn"])) for row in items]
+        case "truncated":
+            return kind, list(feed[: chance.randint(1, SIZE * 3 // 4)])
+        case "doubled":
+            return kind, [*feed, *feed]
+        case "no edges":
+            return kind, list(items)
+    return kind, [seen(f"new:{n}") for n in range(SIZE)]
+
+
+async def test_broken_feeds_retire_and_mark_nothing_without_an_approved_plan(store: Store) -> None:
+    loading = Loading(store)
+    await loading.run("netbox", netbox())
+    head = await store.head()
+    for seed in range(40):
+        loading.clock.moment += 8 * DAY
+        kind, feed = damaged(seed)
+        if kind == "doubled":
+            assert (await loading.run("netbox", feed)).counts["items.unchanged"] == SIZE
+        else:
+            with pytest.raises(Conflict) as refused:
+                await loading.run("netbox", feed)
+            assert refused.value.code is ErrorCode.PLAN_REFUSED, kind
+        assert await store.head() == head, kind
+
+
+async def test_feeds_are_held_by_one_run_and_remember_the_last_good_ones(store: Store) -> None:
+    log = store.run_log
+    assert not await log.has_feeds()
+    first = await log.take_feed("netbox", "eu", NOON, NOON + DAY, "ann")
+    assert await log.has_feeds()
+    with pytest.raises(Conflict) as busy:
+        await log.take_feed("netbox", "eu", NOON, NOON + DAY, "bob")
+    assert busy.value.code is ErrorCode.FEED_BUSY
+    await log.take_feed("netbox", "us", NOON, NOON + DAY, "bob")
+    later = await log.take_feed("netbox", "eu", NOON + DAY, NOON + 2 * DAY, "bob")
+    assert (first.token, later.token) == (1, 2)
+    run = Run(key="r", source="netbox", scope="eu", state=RunState.RUNNING, complete=True, started_at=NOON)
+    for overtaken in (log.renew_feed(first, run, NOON), log.release_feed(first, run)):
+        with pytest.raises(Conflict):
+            await overtaken
+    await log.renew_feed(later, run, NOON + 3 * DAY)
+    done = Run(
+        key="r", source="netbox", scope="eu", state=RunState.DONE, complete=True, started_at=NOON, ended_at=NOON,
+        counts={"items.created": 3}, problems=("a 'quoted' one",), documents=("a.json", "b.json"), revision=7,
+    )  # fmt: skip
+    await log.release_feed(later, done)
+    (kept,) = [feed for feed in await log.feeds() if feed.scope == "eu"]
+    assert kept == Feed(
+        source="netbox", scope="eu", token=2, last_started=NOON, last_ended=NOON, complete_starts=(NOON,)
+    )
+    assert await log.runs("netbox", 5) == [done]
+
+
+async def test_an_interrupted_run_is_told_when_the_next_one_takes_its_feed(store: Store) -> None:
+    log = store.run_log
+    feed = await log.take_feed("netbox", "eu", NOON, NOON + DAY, "ann")
+    run = Run(key="r", source="netbox", scope="eu", state=RunState.RUNNING, complete=True, started_at=NOON)
+    await log.renew_feed(feed, run, NOON + DAY)
+    await log.take_feed("netbox", "eu", NOON + DAY, NOON + 2 * DAY, "ann")
+    (kept,) = await log.runs(None, 5)
+    assert (kept.state, kept.problems) == (RunState.FAILED, ("interrupted: a later run took the feed",))
+
+
+async def test_reviews_are_kept_and_replaced(store: Store) -> None:
+    review = Review(
+        source="s",
+        scope="x",
+        native="n|1",
+        name="N",
+        item=None,
+        candidates=("a", "b"),
+        reason="r",
+        opened_at=NOON,
+    )
+    await store.run_log.put_reviews([review])
+    await store.run_log.put_reviews([review, replace(review, native="n2", rejected=("a",))])
+    assert [row.native for row in await store.run_log.reviews()] == ["n2", "n|1"]
+    assert (await store.run_log.reviews())[1] == review
+
+
+async def test_what_people_decide_holds_and_can_be_undone(store: Store, hash_of: object) -> None:
+    loading = Loading(store)
+    twin = seen("one", "server", fqdn="t.example.com"), seen("two", "server", fqdn="t.example.com")
+    await loading.run("netbox", [*twin, seen("app", "server"), runs_on("one", "app")])
+    await loading.run(
+        "ansible", [seen("t", fqdn="t.example.com"), seen("u"), runs_on("u", "t"), runs_on("t", "u")]
+    )
+    (review,) = await loading.application.reviews.list_open(SYSTEM)
+    assert (review.item, review.candidates) == ("t", ("one", "two"))
+    before = await _living(store)
+    await loading.application.reviews.accept(SYSTEM, review.key, "two")
+    assert await _living(store) == before - {"t"}
+    edges = {row.key for row in await store.run_log.dependencies_of("two")}
+    assert edges == {"u|DEPENDS_ON|two|", "two|DEPENDS_ON|u|"}
+    again = await loading.run(
+        "ansible", [seen("t", fqdn="t.example.com"), seen("u"), runs_on("u", "t"), runs_on("t", "u")]
+    )
+    assert set(again.counts) == {"items.unchanged", "dependencies.unchanged"}
+    await loading.application.reviews.split(SYSTEM, "two", "ansible", "t")
+    assert await _living(store) == before
+    assert await store.run_log.dependencies_of("two") == []
+    assert len(await store.run_log.dependencies_of("t")) == 2
+    again = await loading.run(
+        "ansible", [seen("t", fqdn="t.example.com"), seen("u"), runs_on("u", "t"), runs_on("t", "u")]
+    )
+    assert set(again.counts) == {"items.unchanged", "dependencies.unchanged"}
+
+
+async def _living(store: Store) -> set[str]:
+    estate = await store.run_log.estate()
+    return {item.key for item in estate.items.values() if not item.retired}
+
+
+async def test_the_estate_tells_what_was_recorded_directly_from_what_was_seen(store: Store) -> None:
+    loading = Loading(store)
+    item = Item(
+        key="direct", ci_class="server", name="D", attributes={"fqdn": "d.example.com", "cpu_count": 4}
+    )
+    await store.write(SYSTEM, "test", [item, Item(key="gone", ci_class="server", name="G")], NOON)
+    await store.write(SYSTEM, "test", [Item(key="gone", ci_class="server", name="G", retired=True)], NOON)
+    await loading.run("netbox", [seen("a"), seen("b"), runs_on("a", "b")])
+    estate = await store.run_log.estate()
+    assert estate.items["direct"].attributes == item.attributes
+    assert (estate.items["gone"].retired, estate.items["a"].sightings[0].key) == (True, "a")
+    ((group, rows),) = estate.dependencies["a", "DEPENDS_ON", "b"]
+    assert (group, [row.source for row in rows]) == (None, ["netbox"])
+    assert set(await store.run_log.sighted_items({"a", "direct", "no"})) == {"a"}
+    (stored,) = await store.records(SYSTEM, RecordKind.ITEM, ["a"])
+    assert isinstance(stored.record, Item)
+    assert stored.record.sightings == estate.items["a"].sightings
