@@ -35,29 +35,28 @@ def read_claims(
     claims = Claims()
     for index, entry in enumerate(entries):
         if isinstance(entry, Item):
-            problem = _first(problems_of(entry, metamodel, _no_class, _no_groups)) or _take(
-                claims.items, entry
-            )
-            if problem is not None:
-                claims.faulty[index] = problem
+            problem = _first(problems_of(entry, metamodel, _no_class, _no_groups))
+            _set_aside(claims, index, problem or _take(claims.items, entry))
     ends = _Ends(claims.items, source, estate)
     known = {entry.key for entry in entries if isinstance(entry, Party)}.union(parties)
     seen: dict[str, EntryRecord] = {}
     for index, entry in enumerate(entries):
         if isinstance(entry, Item):
             continue
-        problem = (
-            _first(problems_of(entry, metamodel, ends.class_of, ends.groups_of))
-            or _repeated(entry, seen)
-            or _unknown_party(entry, known)
-        )
-        if problem is not None:
-            claims.faulty[index] = problem
-        elif isinstance(entry, Dependency):
+        problem = ends.problem_of(entry, metamodel) or _repeated(entry, seen) or _unknown_party(entry, known)
+        if _set_aside(claims, index, problem):
+            continue
+        if isinstance(entry, Dependency):
             claims.dependencies.append(entry)
         else:
             claims.others.append(entry)
     return claims
+
+
+def _set_aside(claims: Claims, index: int, problem: RowProblem | None) -> bool:
+    if problem is not None:
+        claims.faulty[index] = problem
+    return problem is not None
 
 
 def native_items(source: str, estate: Estate) -> Mapping[str, KnownItem]:
@@ -73,6 +72,27 @@ class _Ends:
         self._source = source
         self._estate = estate
         self._native: Mapping[str, KnownItem] | None = None
+        self._sound: set[tuple[str, str, str]] = set()
+
+    def problem_of(self, entry: EntryRecord, metamodel: Metamodel) -> RowProblem | None:
+        """Return the first problem; a plain dependency that joins what a sound one joined is not looked at again."""
+        if not isinstance(entry, Dependency):
+            return _first(problems_of(entry, metamodel, self.class_of, self.groups_of))
+        ends = self._plain(entry)
+        if ends is not None and ends in self._sound:
+            return None
+        problem = _first(problems_of(entry, metamodel, self.class_of, self.groups_of))
+        if problem is None and ends is not None:
+            self._sound.add(ends)
+        return problem
+
+    def _plain(self, dependency: Dependency) -> tuple[str, str, str] | None:
+        """Return verb and classes of a dependency that only its ends can make faulty; most are, and there are many."""
+        consumer = self._items.get(dependency.consumer)
+        provider = self._items.get(dependency.provider)
+        if consumer is None or provider is None or dependency.group is not None or dependency.weight != 1:
+            return None
+        return None if dependency.ended else (dependency.verb, consumer.ci_class, provider.ci_class)
 
     def _known(self, native: str) -> KnownItem | None:
         # Most runs name all that they refer to, so what was seen before is looked through only when needed.
@@ -119,7 +139,7 @@ def _repeated(entry: EntryRecord, seen: dict[str, EntryRecord]) -> RowProblem | 
     if isinstance(entry, EventTransition):
         return None
     first = seen.setdefault(f"{entry.kind}|{entry.key}", entry)
-    return _contradiction(entry) if first != entry else None
+    return _contradiction(entry) if first is not entry and first != entry else None
 
 
 def _unknown_party(entry: EntryRecord, known: Collection[str]) -> RowProblem | None:

@@ -15,6 +15,7 @@ from cmdb.desk.drift import (
     drift_of_item,
     is_explained,
 )
+from cmdb.desk.feed_voice import Voice, firmness, in_order
 from cmdb.desk.guard import Figures, objections
 from cmdb.desk.identity import Asker, Binding, Identified, identify
 from cmdb.desk.run_claims import Claims, native_items
@@ -23,11 +24,9 @@ from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import (
     Assignment,
     Change,
-    Dependency,
     DependencySighting,
     EntryRecord,
     EventTransition,
-    Item,
     Sighting,
     Ticket,
     Window,
@@ -83,6 +82,7 @@ class _Planner:
         self._known: Mapping[str, KnownItem] | None = None
         self._drift: dict[str, list[FieldDrift]] = defaultdict(list)
         self._given_up_for = {old: new for new, old in found.rekeyed.items()}
+        self._voice = Voice(frame.source, frame.scope)
         self._mine = 0
         self._my_edges = 0
 
@@ -99,9 +99,9 @@ class _Planner:
 
     def _plan_item(self, native: str, binding: Binding) -> None:
         claim = self._claims.items[native]
-        after = _sighting(claim, self._frame, binding)
+        after = self._voice.item(claim, binding)
         item = self._estate.items.get(binding.key)
-        before = _held(item, self._frame.source, native)
+        before = self._voice.heard(item, native)
         if before == after and item is not None and (after.retired or not item.retired):
             self.plan.counts["items.unchanged"] += 1
             return
@@ -191,18 +191,20 @@ class _Planner:
                 continue
             rows = found.setdefault((consumer, claim.verb, provider), {})
             if not claim.ended:
-                row = _dependency_sighting(claim, self._frame)
+                row = self._voice.dependency(claim)
                 held = rows.get(claim.group)
-                rows[claim.group] = row if held is None else max(row, held, key=_firmness)
+                rows[claim.group] = row if held is None else max(row, held, key=firmness)
         return {
-            triple: tuple(rows[group] for group in sorted(rows, key=lambda group: group or ""))
+            triple: tuple(rows.values())
+            if len(rows) < 2
+            else tuple(rows[group] for group in sorted(rows, key=str))
             for triple, rows in found.items()
         }
 
     def _my_rows(self, rows: Iterable[DependencySighting]) -> tuple[DependencySighting, ...]:
         source, scope = self._frame.source, self._frame.scope
         mine = [row for row in rows if row.source == source and row.scope == scope]
-        return tuple(sorted(mine, key=lambda row: row.group or "")) if len(mine) > 1 else tuple(mine)
+        return in_order(mine)
 
     def _plan_dependency(
         self,
@@ -344,43 +346,3 @@ class _Planner:
     def _tell(self, outcome: str, words: str) -> None:
         self.plan.counts[outcome] += 1
         self.plan.lines.append(f"{outcome}: {words}")
-
-
-def _sighting(claim: Item, frame: RunFrame, binding: Binding) -> Sighting:
-    return Sighting(
-        source=frame.source,
-        scope=frame.scope,
-        key=claim.key,
-        ci_class=claim.ci_class,
-        name=claim.name,
-        rule=binding.rule,
-        description=claim.description,
-        attributes=claim.attributes,
-        groups=claim.groups,
-        mention=claim.mention,
-        weak=binding.weak,
-        retired=claim.retired,
-    )
-
-
-def _held(item: KnownItem | None, source: str, native: str) -> Sighting | None:
-    rows = item.sightings if item is not None else ()
-    return next((row for row in rows if row.key == native and row.source == source), None)
-
-
-def _dependency_sighting(claim: Dependency, frame: RunFrame) -> DependencySighting:
-    return DependencySighting(
-        source=frame.source,
-        scope=frame.scope,
-        evidence=claim.evidence,
-        confidence=claim.confidence,
-        strength=claim.strength,
-        map=claim.map,
-        weight=claim.weight,
-        group=claim.group,
-        note=claim.note,
-    )
-
-
-def _firmness(row: DependencySighting) -> tuple[bool, bool, int, str]:
-    return row.evidence == "declared", row.evidence == "inferred", row.confidence, repr(row)
