@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from cmdb.desk.merging import counted
 from cmdb.desk.traits import traits
 from cmdb.model.metamodel import CiClass, Metamodel
 from cmdb.model.records import AttributeValue, Item, Sighting
@@ -101,12 +102,11 @@ class _Index:
 
 
 def _faces(item: KnownItem) -> Iterable[tuple[str, str, Mapping[str, AttributeValue]]]:
-    """Yield what a CI is known by: what was recorded directly, else what its sources describe, else what they name."""
+    """Yield what a CI is known by: what makes it, so that what only names it does not draw in more."""
     if not item.sightings:
         yield item.ci_class, item.name, item.attributes
         return
-    described = [row for row in item.sightings if not (row.mention or row.weak)]
-    for row in described or item.sightings:
+    for row in counted(item.sightings):
         yield row.ci_class, row.name, row.attributes
 
 
@@ -344,12 +344,12 @@ class _Recogniser:
         return item is not None and item.retired
 
     def _likeliest(self, keys: set[str]) -> set[str]:
-        """Described CIs come before placeholders, living before retired ones; any of several placeholders will do."""
+        """Described CIs come before placeholders, living before retired ones."""
         living = {key for key in keys if not self._is_retired(key)}
         described = {key for key in living if not self._is_placeholder(key)}
-        if described or not living:
-            return described or (keys if len(keys) == 1 else set())
-        return {min(living)}
+        left = described or living or keys
+        # Among several that nobody describes none is likelier; placeholders come to what is described by themselves.
+        return left if described or len(left) == 1 else set()
 
 
 def describe_rule(rule: Rule) -> str:

@@ -36,21 +36,21 @@ def fold_item(key: str, sightings: Iterable[Sighting], metamodel: Metamodel) -> 
     that still sees the CI wins, and the closer class wins over the one that it extends.
     """
     rows = sorted(sightings, key=lambda row: (row.source, row.key))
-    counted = _counted(rows, metamodel)
-    ci_class = _class_of(counted, metamodel)
-    attributes = {name: row.attributes[name] for name, row in _winners(counted, ci_class, metamodel).items()}
+    ranked = _ranked(rows, metamodel)
+    ci_class = _class_of(ranked, metamodel)
+    attributes = {name: row.attributes[name] for name, row in _winners(ranked, ci_class, metamodel).items()}
     groups: dict[str, RedundancyGroup] = {}
-    for row in counted:
+    for row in ranked:
         for group in row.groups:
             groups.setdefault(group.name, group)
     return Item(
         key=key,
         ci_class=ci_class,
-        name=counted[0].name,
-        description=next((row.description for row in counted if row.description), ""),
+        name=ranked[0].name,
+        description=next((row.description for row in ranked if row.description), ""),
         attributes=attributes,
         groups=tuple(groups[name] for name in sorted(groups)),
-        mention=all(row.mention for row in counted),
+        mention=all(row.mention for row in ranked),
         sightings=tuple(rows),
         retired=all(row.retired for row in rows),
     )
@@ -60,8 +60,8 @@ def assertions(sightings: Sequence[Sighting], metamodel: Metamodel) -> tuple[Ass
     """Return who says what of each attribute, the winner first: where each value of a folded CI comes from."""
     if not sightings:
         return ()
-    counted = _counted(sightings, metamodel)
-    winners = _winners(counted, _class_of(counted, metamodel), metamodel)
+    ranked = _ranked(sightings, metamodel)
+    winners = _winners(ranked, _class_of(ranked, metamodel), metamodel)
     rows = sorted(sightings, key=lambda row: (row.source, row.key))
     found = [
         Assertion(name, value, row.source, row.key, wins=winners.get(name) is row)
@@ -71,32 +71,39 @@ def assertions(sightings: Sequence[Sighting], metamodel: Metamodel) -> tuple[Ass
     return tuple(sorted(found, key=lambda row: (row.attribute, not row.wins, row.source, row.key)))
 
 
-def _counted(sightings: Sequence[Sighting], metamodel: Metamodel) -> list[Sighting]:
-    """Return the sightings that make the CI, best first; of one that all have given up the last words stand."""
+def counted(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the sightings that make the CI; of one that all have given up the last words stand."""
     rows = [row for row in sightings if not row.retired] or list(sightings)
     described = [row for row in rows if not row.mention]
-    rows = [row for row in described if not row.weak] or described or rows
+    return [row for row in described if not row.weak] or described or rows
+
+
+def _ranked(sightings: Sequence[Sighting], metamodel: Metamodel) -> list[Sighting]:
+    """Return the sightings that make the CI, best first."""
     rank = metamodel.precedence.rank
-    return sorted(rows, key=lambda row: (row.missed_since is not None, rank(row.source), row.source, row.key))
+    return sorted(
+        counted(sightings),
+        key=lambda row: (row.missed_since is not None, rank(row.source), row.source, row.key),
+    )
 
 
-def _class_of(counted: Sequence[Sighting], metamodel: Metamodel) -> str:
+def _class_of(ranked: Sequence[Sighting], metamodel: Metamodel) -> str:
     """Return the class that the best source gives, or one that extends it where another source knows better."""
-    chosen = counted[0].ci_class
-    for row in counted[1:]:
+    chosen = ranked[0].ci_class
+    for row in ranked[1:]:
         if metamodel.is_a(row.ci_class, chosen):
             chosen = row.ci_class
     return chosen
 
 
-def _winners(counted: Sequence[Sighting], ci_class: str, metamodel: Metamodel) -> Mapping[str, Sighting]:
+def _winners(ranked: Sequence[Sighting], ci_class: str, metamodel: Metamodel) -> Mapping[str, Sighting]:
     """Return per attribute of the class the sighting whose value counts."""
     known = metamodel.classes[ci_class]
     winners: dict[str, Sighting] = {}
-    for name in sorted({name for row in counted for name in row.attributes} & known.attributes.keys()):
-        holders = [row for row in counted if name in row.attributes]
+    for name in sorted({name for row in ranked for name in row.attributes} & known.attributes.keys()):
+        holders = [row for row in ranked if name in row.attributes]
         experts = _experts(known, name, metamodel)
-        # `counted` is in order already and sorting is stable: experts only come forward among what is fresh.
+        # `ranked` is in order already and sorting is stable: experts only come forward among what is fresh.
         winners[name] = min(
             holders,
             key=lambda row: (
