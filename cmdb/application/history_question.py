@@ -12,7 +12,8 @@ from cmdb.desk.access import sees_secrets
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Item, Record, RecordKind, Sighting
+from cmdb.model.provenance import Sighting
+from cmdb.model.records import Item, Record, RecordKind
 from cmdb.ports.graph import GraphReader, Stored
 
 _UNTOLD = frozenset({"attributes", "valid_from", "sightings"})

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import AttributeValue, Change, ChangeKind, ChangeState, Sighting
+from cmdb.model.provenance import AttributeValue, Sighting
+from cmdb.model.records import Change, ChangeKind, ChangeState
 from cmdb.model.runs import Triple
 
 EXPLAINED_WITHIN = timedelta(days=7)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from cmdb.desk.identity import Binding
-from cmdb.model.records import Dependency, DependencySighting, Item, Sighting
+from cmdb.model.provenance import DependencySighting, Sighting
+from cmdb.model.records import Dependency, Item
 from cmdb.model.runs import KnownItem
 
 

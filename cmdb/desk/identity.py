@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from cmdb.desk.merging import counted
 from cmdb.desk.traits import traits
 from cmdb.model.metamodel import CiClass, Metamodel
-from cmdb.model.records import AttributeValue, Item, Sighting
+from cmdb.model.provenance import AttributeValue, Sighting
+from cmdb.model.records import Item
 from cmdb.model.runs import Estate, KnownItem
 
 NATIVE_KEY = "native key"

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cmdb.model.metamodel import CiClass, Metamodel
-from cmdb.model.records import AttributeValue, Dependency, DependencySighting, Evidence, Item, Sighting
+from cmdb.model.provenance import AttributeValue, DependencySighting, Evidence, Sighting
+from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.runs import Triple
 from cmdb.model.severity import Strength

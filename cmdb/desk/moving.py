@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from cmdb.desk.merging import recorded_dependency
 from cmdb.desk.run_steps import DependencyStep
-from cmdb.model.records import Dependency, DependencySighting
+from cmdb.model.provenance import DependencySighting
+from cmdb.model.records import Dependency
 from cmdb.model.runs import Triple
 
 Voice = tuple[Triple, str, str]

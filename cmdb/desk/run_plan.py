@@ -21,16 +21,8 @@ from cmdb.desk.identity import Asker, Binding, Identified, identify
 from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import (
-    Assignment,
-    Change,
-    DependencySighting,
-    EntryRecord,
-    EventTransition,
-    Sighting,
-    Ticket,
-    Window,
-)
+from cmdb.model.provenance import DependencySighting, Sighting
+from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Ticket, Window
 from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
 
 MISSES = 3
@@ -268,6 +260,8 @@ class _Planner:
     def _mapped(self, entry: EntryRecord) -> EntryRecord | None:
         """Return the record with CI keys in place of the source's own; None when none of them is bound."""
         match entry:
+            case EventTransition(item=""):
+                return entry
             case EventTransition() | Assignment():
                 item = self._ci(entry.item)
                 return replace(entry, item=item) if item is not None else None

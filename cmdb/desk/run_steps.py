@@ -8,7 +8,8 @@ from datetime import datetime
 
 from cmdb.desk.merging import fold_dependencies, fold_item, recorded_dependency, recorded_sighting
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, Dependency, DependencySighting, EntryRecord, Item, Sighting
+from cmdb.model.provenance import DependencySighting, Sighting
+from cmdb.model.records import Change, Dependency, EntryRecord, Item
 from cmdb.model.runs import Review, Triple
 
 SightingKey = tuple[str, str]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from itertools import product
 
-from cmdb.model.records import AttributeValue
+from cmdb.model.provenance import AttributeValue
 
 NAME = "name"
 """Stands in weak rules for the name of the CI."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from cmdb.model.records import AttributeValue, DependencySighting, Sighting
+from cmdb.model.provenance import AttributeValue, DependencySighting, Sighting
 
 
 class RunState(StrEnum):

@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from cmdb.errors import Conflict, ErrorCode
-from cmdb.model.records import Dependency, DependencySighting, Item, RecordKind, Sighting
+from cmdb.model.provenance import DependencySighting, Sighting
+from cmdb.model.records import Dependency, Item, RecordKind
 from cmdb.model.runs import Estate, Feed, KnownItem, Review, Run, RunState, Triple
 from cmdb.store.codec import Properties, record_from, write_time
 from cmdb.store.connection import Connection, Row, Transaction

@@ -9,13 +9,13 @@ from cmdb.application.runs import RunRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, Forbidden
 from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.provenance import Evidence
 from cmdb.model.records import (
     Assignment,
     Change,
     ChangeKind,
     ChangeState,
     EntryRecord,
-    Evidence,
     Party,
     PartyKind,
     Role,

@@ -8,20 +8,31 @@ import pytest
 from cmdb.desk.drift import EXPLAINED_WITHIN, FieldDrift, detected_change, drift_of_item, is_explained
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Attribute, AttributeType, Metamodel
-from cmdb.model.records import Change, ChangeKind, ChangeState, Sighting
+from cmdb.model.provenance import Sighting
+from cmdb.model.records import Change, ChangeKind, ChangeState
 from cmdb.resources import folder
 from tests.support.moments import NOON
 
 METAMODEL = read_metamodel(folder("schema"))
 BEFORE = Sighting(
-    source="ansible", scope="default", key="r1", ci_class="router", name="r1", rule="fqdn",
+    source="ansible",
+    scope="default",
+    key="r1",
+    ci_class="router",
+    name="r1",
+    rule="fqdn",
     attributes={"os_version": "15.1", "tags": ("a",), "vendor": "Cisco"},
-)  # fmt: skip
+)
 AFTER = replace(BEFORE, attributes={"os_version": "15.2", "tags": ("b",), "model": "ASR"})
 PATCH = Change(
-    key="C", title="t", change_kind=ChangeKind.NORMAL, state=ChangeState.COMPLETED, targets=("r1",),
-    actual_start=NOON - timedelta(hours=2), actual_end=NOON - timedelta(hours=1),
-)  # fmt: skip
+    key="C",
+    title="t",
+    change_kind=ChangeKind.NORMAL,
+    state=ChangeState.COMPLETED,
+    targets=("r1",),
+    actual_start=NOON - timedelta(hours=2),
+    actual_end=NOON - timedelta(hours=1),
+)
 
 
 def test_each_field_that_altered_is_told_but_for_volatile_ones() -> None:
@@ -63,15 +74,32 @@ def test_secret_values_are_never_told() -> None:
     [
         (PATCH, True),
         (replace(PATCH, actual_start=NOON - EXPLAINED_WITHIN, actual_end=NOON - EXPLAINED_WITHIN), True),
-        (replace(PATCH, actual_start=NOON - 2 * EXPLAINED_WITHIN, actual_end=NOON - EXPLAINED_WITHIN - timedelta(seconds=1)), False),
-        (replace(PATCH, actual_start=NOON + timedelta(seconds=1), actual_end=None, state=ChangeState.PLANNED), False),
+        (
+            replace(
+                PATCH,
+                actual_start=NOON - 2 * EXPLAINED_WITHIN,
+                actual_end=NOON - EXPLAINED_WITHIN - timedelta(seconds=1),
+            ),
+            False,
+        ),
+        (
+            replace(
+                PATCH, actual_start=NOON + timedelta(seconds=1), actual_end=None, state=ChangeState.PLANNED
+            ),
+            False,
+        ),
         (replace(PATCH, state=ChangeState.CANCELLED), False),
         (replace(PATCH, state=ChangeState.FAILED), True),
-        (replace(PATCH, state=ChangeState.RUNNING, actual_end=None, actual_start=NOON - timedelta(days=30)), True),
+        (
+            replace(
+                PATCH, state=ChangeState.RUNNING, actual_end=None, actual_start=NOON - timedelta(days=30)
+            ),
+            True,
+        ),
         (replace(PATCH, change_kind=ChangeKind.DETECTED), False),
         (replace(PATCH, actual_start=None, actual_end=None), False),
     ],
-)  # fmt: skip
+)
 def test_what_explains_a_drift(change: Change, explains: bool) -> None:
     assert is_explained(NOON, [change]) is explains
 

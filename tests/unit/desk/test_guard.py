@@ -8,8 +8,14 @@ from cmdb.desk.guard import Figures, objections
 def figures(**changed: int | bool) -> Figures:
     """Return a run over a thousand CIs and dependencies that loses nothing."""
     plain: dict[str, int | bool] = {
-        "complete": True, "named": 1000, "known_items": 1000, "known_edges": 1000, "lost_items": 0, "lost_edges": 0, "rekeyed": 0,
-    }  # fmt: skip
+        "complete": True,
+        "named": 1000,
+        "known_items": 1000,
+        "known_edges": 1000,
+        "lost_items": 0,
+        "lost_edges": 0,
+        "rekeyed": 0,
+    }
     return Figures(**{**plain, **changed})  # type: ignore[arg-type]
 
 

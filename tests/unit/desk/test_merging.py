@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from cmdb.desk.merging import assertions, fold_dependencies, fold_item, recorded_sighting
 from cmdb.metamodel import read_metamodel
-from cmdb.model.records import DependencySighting, Evidence, Item, Sighting
+from cmdb.model.provenance import DependencySighting, Evidence, Sighting
+from cmdb.model.records import Item
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Strength
 from cmdb.resources import folder
@@ -19,23 +20,48 @@ TRIPLE = ("a", "DEPENDS_ON", "b")
 
 ITEMS = st.lists(
     st.builds(
-        Sighting, source=st.sampled_from(SOURCES), scope=st.just("s"), key=st.sampled_from("xyz"),
-        ci_class=st.sampled_from(["server", "hypervisor", "virtual_machine"]), name=st.sampled_from(["n", "m"]), rule=st.just("fqdn"),
+        Sighting,
+        source=st.sampled_from(SOURCES),
+        scope=st.just("s"),
+        key=st.sampled_from("xyz"),
+        ci_class=st.sampled_from(["server", "hypervisor", "virtual_machine"]),
+        name=st.sampled_from(["n", "m"]),
+        rule=st.just("fqdn"),
         description=st.sampled_from(["", "text"]),
-        attributes=st.dictionaries(st.sampled_from(["os", "fqdn", "role", "serial_number"]), st.sampled_from(["1", "2", "3"])),
-        groups=st.lists(st.builds(RedundancyGroup, name=st.sampled_from("gh"), need_up=st.integers(1, 2)), max_size=2, unique_by=lambda g: g.name).map(tuple),
-        mention=st.booleans(), weak=st.booleans(), retired=st.booleans(), missed_since=st.none() | st.just(NOON),
+        attributes=st.dictionaries(
+            st.sampled_from(["os", "fqdn", "role", "serial_number"]), st.sampled_from(["1", "2", "3"])
+        ),
+        groups=st.lists(
+            st.builds(RedundancyGroup, name=st.sampled_from("gh"), need_up=st.integers(1, 2)),
+            max_size=2,
+            unique_by=lambda g: g.name,
+        ).map(tuple),
+        mention=st.booleans(),
+        weak=st.booleans(),
+        retired=st.booleans(),
+        missed_since=st.none() | st.just(NOON),
     ),
-    min_size=1, max_size=6, unique_by=lambda row: (row.source, row.key),
-)  # fmt: skip
+    min_size=1,
+    max_size=6,
+    unique_by=lambda row: (row.source, row.key),
+)
 EDGES = st.lists(
     st.builds(
-        DependencySighting, source=st.sampled_from(SOURCES), scope=st.just("s"), evidence=st.sampled_from(Evidence),
-        confidence=st.integers(0, 100), strength=st.none() | st.sampled_from(Strength), weight=st.integers(1, 3),
-        group=st.none() | st.sampled_from("gh"), note=st.sampled_from(["", "why"]), missed_since=st.none() | st.just(NOON),
+        DependencySighting,
+        source=st.sampled_from(SOURCES),
+        scope=st.just("s"),
+        evidence=st.sampled_from(Evidence),
+        confidence=st.integers(0, 100),
+        strength=st.none() | st.sampled_from(Strength),
+        weight=st.integers(1, 3),
+        group=st.none() | st.sampled_from("gh"),
+        note=st.sampled_from(["", "why"]),
+        missed_since=st.none() | st.just(NOON),
     ),
-    min_size=1, max_size=6, unique_by=lambda row: (row.source, row.group),
-)  # fmt: skip
+    min_size=1,
+    max_size=6,
+    unique_by=lambda row: (row.source, row.group),
+)
 
 
 def says(source: str, **attributes: str) -> Sighting:

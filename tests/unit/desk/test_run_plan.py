@@ -1,7 +1,7 @@
 """Whole plans: order and spelling of keys change nothing, what is done once is not done again."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -33,11 +33,13 @@ DESCRIPTIONS = st.builds(
         {},
         optional={
             "fqdn": st.sampled_from([f"f{value}.example.com" for value in VALUES]),
-            "ip_addresses": st.lists(st.sampled_from([f"10.0.0.{value}" for value in VALUES]), unique=True, max_size=2).map(tuple),
+            "ip_addresses": st.lists(
+                st.sampled_from([f"10.0.0.{value}" for value in VALUES]), unique=True, max_size=2
+            ).map(tuple),
         },
     ),
     st.booleans(),
-)  # fmt: skip
+)
 ENDS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=4)
 FEEDS = st.tuples(st.lists(DESCRIPTIONS, max_size=6, unique_by=lambda item: item.key), ENDS)
 Feed = tuple[list[Item], list[tuple[int, int]]]
@@ -68,9 +70,13 @@ class World:
         estate = Estate()
         for item in self.items.values():
             estate.items[item.key] = KnownItem(
-                key=item.key, ci_class=item.ci_class, name=item.name, retired=item.retired, sightings=item.sightings,
+                key=item.key,
+                ci_class=item.ci_class,
+                name=item.name,
+                retired=item.retired,
+                sightings=item.sightings,
                 attributes={} if item.sightings else item.attributes,
-            )  # fmt: skip
+            )
         for triple, rows in self.edges.items():
             living = [(row.group, row.sightings) for row in rows if not row.ended]
             if living:
@@ -127,10 +133,10 @@ def test_shuffled_feeds_make_the_same_world_and_a_repeat_changes_nothing(
         shuffled.run(source, mixed)
     assert straight.shape() == shuffled.shape()
     for source, made in (("netbox", first), ("ansible", second)):
-        straight.run(source, feed(made))  # type: ignore[arg-type]
+        straight.run(source, feed(made))
     settled = straight.shape()
     for source, made in (("netbox", first), ("ansible", second)):
-        again = straight.plan(source, feed(made))  # type: ignore[arg-type]
+        again = straight.plan(source, feed(made))
         assert (again.items, again.dependencies, straight.shape()) == ({}, {}, settled)
 
 
@@ -147,12 +153,20 @@ def test_how_keys_are_spelt_decides_nothing(first: Feed, second: Feed, other: li
     assert _anonymous(plain, lambda key: names[key]) == _anonymous(renamed, lambda key: key)
 
 
-def _anonymous(world: World, called: object) -> list[object]:
+def _anonymous(world: World, called: Callable[[str], str]) -> list[str]:
     return sorted(
-        repr((item.ci_class, item.name, sorted(item.attributes.items()), item.retired, item.mention,
-              sorted((row.source, called(row.key), row.rule, row.weak) for row in item.sightings)))  # type: ignore[operator]
+        repr(
+            (
+                item.ci_class,
+                item.name,
+                sorted(item.attributes.items()),
+                item.retired,
+                item.mention,
+                sorted((row.source, called(row.key), row.rule, row.weak) for row in item.sightings),
+            )
+        )
         for item in world.items.values()
-    )  # fmt: skip
+    )
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=8))
@@ -161,7 +175,7 @@ def test_three_misses_and_seven_days_retire_and_nothing_less(hours: list[int]) -
     stays = Item(key="stays", ci_class="server", name="stays")
     goes = Item(key="goes", ci_class="server", name="goes")
     world.run("netbox", [stays, goes])
-    at, missed = NOON, []
+    at, missed, due = NOON, list[datetime](), False
     for pause in hours:
         at += timedelta(hours=pause)
         missed.append(at)

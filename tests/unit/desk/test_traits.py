@@ -7,9 +7,26 @@ from cmdb.desk.traits import is_generic, normalise, traits
 
 @pytest.mark.parametrize(
     "value",
-    ["localhost", "LOCALHOST.localdomain", "127.0.0.1", "127.3.2.1", "::1", "To Be Filled By O.E.M.", "00:00:00:00:00:00",
-     "ff-ff-ff-ff-ff-ff", "0.0.0.0", "Default string", "xxxx", "0000", "169.254.3.4", "fe80::1", "00:00:5e:00:01:0a", " N/A ", ""],
-)  # fmt: skip
+    [
+        "localhost",
+        "LOCALHOST.localdomain",
+        "127.0.0.1",
+        "127.3.2.1",
+        "::1",
+        "To Be Filled By O.E.M.",
+        "00:00:00:00:00:00",
+        "ff-ff-ff-ff-ff-ff",
+        "0.0.0.0",
+        "Default string",
+        "xxxx",
+        "0000",
+        "169.254.3.4",
+        "fe80::1",
+        "00:00:5e:00:01:0a",
+        " N/A ",
+        "",
+    ],
+)
 def test_what_many_things_carry_identifies_none(value: str) -> None:
     assert is_generic(normalise(value))
     assert traits(("fqdn",), "x", {"fqdn": value}) == frozenset()
