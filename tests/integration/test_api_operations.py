@@ -39,12 +39,18 @@ VARIABLES: dict[str, dict[str, object]] = {
     "get": {"ref": "VPN"},
     "topology": {"item": "vpn", "direction": "UPSTREAM"},
     "my_services": {"party": "ann"},
+    "why": {"ref": "vpn"},
     "event": {"key": EVENT},
     "change": {"key": "PATCH"},
     "open_ticket": {"input": {"event": EVENT}},
     **{name: {"input": {"source": "test", "rows": [row]}} for name, row in ROWS.items()},
 }
-NEED_NOTHING = {"changes", "events", "head", "items", "metamodel", "services", "situations", "tickets"}
+NEED_NOTHING = {"changes", "events", "head", "items", "metamodel", "services", "situations", "tickets"} | {
+    "reviews",
+    "runs",
+    "sources",
+}
+NEED_A_DOUBT = {"accept_review", "reject_review", "split_sighting"}
 NEED_A_TICKET = {"attach_report", "ticket", "update_ticket"}
 
 
@@ -53,7 +59,7 @@ async def outage() -> Bench:
 
 
 def test_every_operation_is_run_here() -> None:
-    assert set(operation_names()) == set(VARIABLES) | NEED_NOTHING | NEED_A_TICKET
+    assert set(operation_names()) == set(VARIABLES) | NEED_NOTHING | NEED_A_TICKET | NEED_A_DOUBT
 
 
 @pytest.mark.parametrize("name", sorted(set(VARIABLES) | NEED_NOTHING))
