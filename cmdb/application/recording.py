@@ -127,11 +127,13 @@ class Recorder:
     ) -> WriteOutcome:
         """Write what `build` makes of the present, while nobody else of this process writes."""
         async with self._turn:
+            self._batches += 1
             return await self._writer.write(principal, source, await build(), self._clock.now())
 
     async def append(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         """Write records that were checked elsewhere, events folded into those that are there."""
         async with self._turn:
+            self._batches += 1
             return await self._write(principal, source, entries)
 
     async def _write_chunks(

@@ -47,7 +47,7 @@ async def load(store: Store) -> LoadReport:
         *(edge(key, keys[0]) for key in keys[1 : CHUNK + 1]),
     ]
     located = [LocatedRecord(record, Place("file", line)) for line, record in enumerate(records)]
-    application = Application(store, store, read_metamodel(folder("schema")), StandingClock())
+    application = Application(store, store, read_metamodel(folder("schema")), StandingClock(), store.run_log)
     return await application.load(SYSTEM, "file", located)
 
 
