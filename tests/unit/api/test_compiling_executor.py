@@ -28,6 +28,7 @@ from cmdb.model.answers import ImpactAnswer
 from cmdb.model.severity import Severity
 from tests.integration.test_api_operations import NEED_NOTHING, VARIABLES
 from tests.support.documents import EVENT, documents
+from tests.support.feeds import run, seen
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import Bench, furnished, raised
 
@@ -98,7 +99,9 @@ class Desk:
     def damaged(self, answer: ImpactAnswer) -> "Desk":
         """Return a desk whose impact answers are this one."""
         graph = self._bench.graph
-        application = Damaged(graph, graph, self._application.metamodel, self._bench.clock)
+        application = Damaged(
+            graph, graph, self._application.metamodel, self._bench.clock, self._bench.run_log
+        )
         application.answer = answer
         return Desk(self._bench, application, self._runner, self.ticket)
 
@@ -141,10 +144,13 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    """An estate with an outage, and a ticket on it."""
+    """An estate with an outage and a ticket on it, loaders that ran over it and left a doubt."""
     with asyncio.Runner() as runner:
         bench = runner.run(furnished(raised("r1"), raised("vpn", Severity.MAJOR, NOON + minutes(1))))
         opened = runner.run(bench.application.open_ticket(SYSTEM, OpenTicketRequest(event=EVENT)))
+        twins = [seen(key, fqdn="twin.example.com") for key in ("t1", "t2", "t")]
+        runner.run(run(bench, "netbox", *twins[:2]))
+        runner.run(run(bench, "ansible", twins[2]))
         yield Desk(bench, bench.application, runner, opened.ticket)
 
 
