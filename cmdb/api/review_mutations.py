@@ -58,8 +58,9 @@ class ReviewMutations:
     ) -> ReviewPayload:
         """Bind to a candidate."""
         context = info.context
-        reviews = context.application.reviews
-        return await _settle(context, reviews.accept(context.principal, input.key, input.candidate))
+        application = context.application
+        step = application.accept_review(context.principal, input.key, input.candidate)
+        return await _settle(context, step)
 
     @answered(ReviewPayload, "It is none of the candidates, and no run shall take it for one of them.")
     async def reject_review(
@@ -67,7 +68,7 @@ class ReviewMutations:
     ) -> ReviewPayload:
         """Rule the candidates out."""
         context = info.context
-        return await _settle(context, context.application.reviews.reject(context.principal, input.key))
+        return await _settle(context, context.application.reject_review(context.principal, input.key))
 
     @answered(ReviewPayload, "Undo a binding: what the source says becomes an item of its own, for ever.")
     async def split_sighting(
@@ -75,10 +76,9 @@ class ReviewMutations:
     ) -> ReviewPayload:
         """Split a sighting off."""
         context = info.context
-        reviews = context.application.reviews
-        return await _settle(
-            context, reviews.split(context.principal, input.item, input.source, input.native)
-        )
+        application = context.application
+        step = application.split_sighting(context.principal, input.item, input.source, input.native)
+        return await _settle(context, step)
 
 
 async def _settle(context: RequestContext, step: Awaitable[Decision]) -> ReviewPayload:

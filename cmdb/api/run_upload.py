@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
-from cmdb.api.error_format import Json, describe_error, describe_fault, http_status
+from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
 from cmdb.api.json_body import JsonResponse, read_capped, require_type
 from cmdb.api.record_upload import bad_parameter, describe_problems, read_switch
 from cmdb.application.application import Application
@@ -48,7 +48,7 @@ class RunUpload:
         try:
             return JsonResponse(_describe(await self._run(request)))
         except CmdbError as error:
-            return JsonResponse(describe_error(error), http_status(error))
+            return JsonResponse(describe_error(error), http_status(error), retry_headers(error))
         except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
             return JsonResponse(describe_fault(error, token_hex(8)), 500)
 
@@ -66,10 +66,12 @@ class RunUpload:
             )
         age = _age(asked.get("age", ""))
         dry_run, skip_faulty = read_switch(request, "dryRun"), read_switch(request, "skipFaulty")
+        # Many megabytes need not be read to be refused.
+        self._application.require_room()
         body = await read_capped(request, RUN_LIMIT)
         # Parsing tens of megabytes takes seconds, which other requests need not wait for.
         parsed = await asyncio.to_thread(self._parse, body.splitlines(), source, skip_faulty=skip_faulty)
-        return await self._application.runs.load(
+        return await self._application.load_run(
             principal,
             RunRequest(
                 source=source,

@@ -18,8 +18,8 @@ from cmdb.application.requests import (
     TicketReceipt,
     UpdateTicketRequest,
 )
-from cmdb.application.reviewing import Reviewing
-from cmdb.application.runs import Runs
+from cmdb.application.reviewing import Decision, Reviewing
+from cmdb.application.runs import RunReport, RunRequest, Runs
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
@@ -125,6 +125,26 @@ class Application(Questions):
         """Check a whole load, then write it; with problems nothing is written."""
         with self._gate.passage():
             return await self._recorder.load(principal, source, located, dry_run=dry_run)
+
+    async def load_run(self, principal: Principal, request: RunRequest) -> RunReport:
+        """Make one run of a loader."""
+        with self._gate.passage():
+            return await self.runs.load(principal, request)
+
+    async def accept_review(self, principal: Principal, key: str, candidate: str) -> Decision:
+        """Bind what a review is about to one of its candidates."""
+        with self._gate.passage():
+            return await self.reviews.accept(principal, key, candidate)
+
+    async def reject_review(self, principal: Principal, key: str) -> Decision:
+        """Rule the candidates of a review out for ever."""
+        with self._gate.passage():
+            return await self.reviews.reject(principal, key)
+
+    async def split_sighting(self, principal: Principal, item: str, source: str, native: str) -> Decision:
+        """Undo the binding of what a source says to a CI."""
+        with self._gate.passage():
+            return await self.reviews.split(principal, item, source, native)
 
     async def open_ticket(self, principal: Principal, request: OpenTicketRequest) -> TicketReceipt:
         """Open an incident or report, or let an open incident take it in."""

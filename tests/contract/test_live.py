@@ -39,7 +39,7 @@ class Service(Application):
     def __init__(self, store: Store) -> None:
         """Stand at noon."""
         self.clock, self.store = StandingClock(), store
-        super().__init__(store, store, METAMODEL, self.clock)
+        super().__init__(store, store, METAMODEL, self.clock, store.run_log)
 
     async def tick(self) -> None:
         """Let a tick pass and ask."""

@@ -18,7 +18,7 @@ from cmdb.model.provenance import Evidence
 from cmdb.model.records import EntryRecord, Item, Record, RecordKind
 from cmdb.model.runs import Feed, Review, Run, RunState
 from cmdb.model.severity import Strength
-from cmdb.ports.graph import WriteOutcome
+from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome
 from cmdb.resources import folder
 from cmdb.store.canonical import canonical_hash
 from cmdb.store.connection import StoreAddress, open_connection
@@ -71,13 +71,18 @@ class Failing:
         self.left = after
 
     async def write(
-        self, principal: Principal, source: str, records: Sequence[Record], recorded_at: datetime
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Write, or fail."""
         self.left -= 1
         if self.left < 0:
             raise StoreError(ErrorCode.STORE_GONE, "gone")
-        return await self._store.write(principal, source, records, recorded_at)
+        return await self._store.write(principal, source, records, recorded_at, condition)
 
 
 @pytest.fixture
