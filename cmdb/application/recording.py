@@ -17,12 +17,23 @@ from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record, RecordKind
 from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
-from cmdb.ports.graph import GraphReader, GraphWriter, RowProblem, RowResult, RowStatus, WriteOutcome
+from cmdb.ports.graph import (
+    GraphReader,
+    GraphWriter,
+    Precondition,
+    RowProblem,
+    RowResult,
+    RowStatus,
+    WriteOutcome,
+)
 from cmdb.ports.records import LocatedRecord
 from cmdb.ports.runs import RunLog
 
 CHUNK = 2000
 """Records per transaction: a write stays near 100 ms, so that loads and events alternate."""
+
+REBUILDS = 5
+"""How often a write is built anew that another process has overtaken."""
 
 _TURNS = {
     kind: turn
@@ -125,10 +136,19 @@ class Recorder:
     async def revise(
         self, principal: Principal, source: str, build: Callable[[], Awaitable[Sequence[Record]]]
     ) -> WriteOutcome:
-        """Write what `build` makes of the present, while nobody else of this process writes."""
+        """Write what `build` makes of the present; when another process has written that meanwhile, build anew."""
         async with self._turn:
             self._batches += 1
-            return await self._writer.write(principal, source, await build(), self._clock.now())
+            for attempt in range(1, REBUILDS + 1):
+                condition = Precondition(seen=await self._reader.head())
+                now = self._clock.now()
+                outcome = await self._writer.write(principal, source, await build(), now, condition)
+                overtaken = any(
+                    row.problem and row.problem.code is ErrorCode.CONFLICT for row in outcome.results
+                )
+                if attempt == REBUILDS or not overtaken:
+                    return outcome
+        raise AssertionError("unreachable: the last attempt returns")
 
     async def append(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         """Write records that were checked elsewhere, events folded into those that are there."""

@@ -9,6 +9,7 @@ import pytest
 
 from cmdb.application import run_batches
 from cmdb.application.application import Application
+from cmdb.application.requests import RecordBatch
 from cmdb.application.runs import RunReport, RunRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, StoreError
@@ -304,3 +305,41 @@ async def test_the_estate_tells_what_was_recorded_directly_from_what_was_seen(st
     (stored,) = await store.records(SYSTEM, RecordKind.ITEM, ["a"])
     assert isinstance(stored.record, Item)
     assert stored.record.sightings == estate.items["a"].sightings
+
+
+async def test_what_another_process_wrote_meanwhile_is_not_lost(
+    store_address_pair: tuple[Store, Store],
+) -> None:
+    here, there = store_address_pair
+    loading = Loading(here)
+    await loading.run("netbox", [seen("a", fqdn="a.example.com", role="web"), seen("b")])
+    meddling = Meddling(here, there)
+    other = Application(here, meddling, METAMODEL, loading.clock, here.run_log)
+    feed = located([seen("a", fqdn="a.example.com", role="mail"), seen("b")])
+    await other.runs.load(SYSTEM, RunRequest(source="netbox", located=feed, complete=True))
+    (stored,) = await here.records(SYSTEM, RecordKind.ITEM, ["a"])
+    assert isinstance(stored.record, Item)
+    assert [row.source for row in stored.record.sightings] == ["netbox", "records"]
+    assert stored.record.attributes == {"fqdn": "a.example.com", "role": "mail", "os": "by hand"}
+
+
+class Meddling(Failing):
+    """A writer before whose first write another process records one of the CIs directly."""
+
+    def __init__(self, store: Store, other: Store) -> None:
+        super().__init__(store, 100)
+        self._other = Loading(other)
+
+    async def write(
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
+    ) -> WriteOutcome:
+        """Let the other one write first, once."""
+        if self.left == 100:
+            edit = Item(key="a", ci_class="server", name="a", attributes={"os": "by hand"})
+            await self._other.application.record(SYSTEM, RecordBatch(source="desk", records=(edit,)))
+        return await super().write(principal, source, records, recorded_at, condition)
