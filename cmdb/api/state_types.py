@@ -74,7 +74,10 @@ class Margin:
         description="Further failures survived; null when it is CRITICAL already or nothing can reach it."
     )
     exact: bool = strawberry.field(description="False: `survives` is a lower bound.")
-    next_failures: list[ItemRef] = strawberry.field(description="Items whose failure alone would worsen it.")
+    next_failures: list[ItemRef] = strawberry.field(
+        description="Items whose failure alone would worsen it, the first ten by key."
+    )
+    next_failure_count: int = strawberry.field(description="How many such items there are.")
 
 
 @strawberry.type(description="What a redundancy group holds against what it needs.")

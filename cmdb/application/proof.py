@@ -14,6 +14,9 @@ from cmdb.model.answers import CauseRow, Margin, Proof
 from cmdb.model.evidence import CarryingStep, CiRef, GroupVerdict, PathStep, RankedPath
 from cmdb.model.records import Direction
 
+NAMED_FAILURES = 10
+"""Of the CIs whose failure alone would worsen another one, so many are named, by key."""
+
 
 class Steps:
     """Dependencies and CIs in words, as the mask lets them be seen; each is put into words once."""
@@ -79,7 +82,10 @@ class Proofs:
         """Return how many further failures the CI survives."""
         found = self._margins.of(place)
         return Margin(
-            survives=found.survives, exact=found.exact, next_failures=self._steps.refs(found.next_failures)
+            survives=found.survives,
+            exact=found.exact,
+            next_failures=self._steps.refs(found.next_failures[:NAMED_FAILURES]),
+            next_failure_count=len(found.next_failures),
         )
 
     def proof(self, place: int, origin: int | None = None) -> Proof:

@@ -51,7 +51,9 @@ def margin(held: Json) -> str:
     if survives is None:
         return ""
     if survives == 0:
-        return f"one more failure takes it down ({names(held['nextFailures'])})"
+        more = held["nextFailureCount"] - len(held["nextFailures"])
+        others = f" and {more} others" if more else ""
+        return f"one more failure takes it down ({names(held['nextFailures'])}{others})"
     return f"survives {'' if held['exact'] else 'at least '}{survives} more"
 
 

@@ -33,11 +33,13 @@ class Margin:
     """Further provider failures that a CI survives; `next_failures` are those that alone would worsen it.
 
     `survives` None: it is at CRITICAL already or no provider can reach it. `exact` False: at least this many.
+    Of the next failures the first ten by key are named: a service of a large estate has a hundred.
     """
 
     survives: int | None
     exact: bool
     next_failures: tuple[CiRef, ...]
+    next_failure_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

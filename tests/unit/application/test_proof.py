@@ -3,7 +3,7 @@
 from cmdb.application.proof import Proofs, describe_path, names_of, path_between
 from cmdb.application.snapshot import Snapshot
 from cmdb.model.answers import Proof
-from cmdb.model.records import Direction
+from cmdb.model.records import Dependency, Direction, Item
 from cmdb.model.severity import Severity
 from tests.support.small_estate import ANN, furnished, outage, raised
 
@@ -93,3 +93,13 @@ async def test_names_are_joined_for_a_sentence() -> None:
     refs = [snapshot.ref(snapshot.topology.index[key]) for key in ("mail", "vpn")]
     assert names_of(refs) == "E-mail, VPN"
     assert names_of([]) == ""
+
+
+async def test_of_many_next_failures_ten_are_named_and_all_counted() -> None:
+    parts = [Item(key=f"part{number:02}", ci_class="server", name=f"part {number}") for number in range(12)]
+    whole = Item(key="whole", ci_class="application", name="whole")
+    needs = [Dependency(consumer="whole", verb="DEPENDS_ON", provider=part.key) for part in parts]
+    snapshot = await (await furnished(whole, *parts, *needs)).snapshot()
+    left = Proofs(snapshot, None).margin(snapshot.topology.index["whole"])
+    assert left.next_failure_count == 12
+    assert [ref.key for ref in left.next_failures] == [f"part{number:02}" for number in range(10)]

@@ -95,10 +95,10 @@ NO_PROOF = Proof(path=(), causes=(), repairs=(), groups=(), exact=True)
     ],
 )
 def test_the_margin_in_words(survives: int | None, exact: bool, says: str) -> None:
-    left = Margin(survives=survives, exact=exact, next_failures=())
+    left = Margin(survives=survives, exact=exact, next_failures=(), next_failure_count=0)
     assert summarise(health(), NO_PROOF, left) == says
 
 
 def test_trouble_without_a_cause_is_the_services_own() -> None:
-    left = Margin(survives=None, exact=True, next_failures=())
+    left = Margin(survives=None, exact=True, next_failures=(), next_failure_count=0)
     assert summarise(health(Severity.MAJOR), NO_PROOF, left) == "major from its own events"

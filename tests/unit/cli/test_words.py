@@ -43,7 +43,10 @@ def test_a_verdict_counts_what_is_up_and_needed(told: str, *, tripped: bool) -> 
     ],
 )
 def test_margin_says_what_holds(survives: int | None, exact: bool, told: str) -> None:
-    assert margin({"survives": survives, "exact": exact, "nextFailures": [ref("x")]}) == told
+    assert (
+        margin({"survives": survives, "exact": exact, "nextFailures": [ref("x")], "nextFailureCount": 1})
+        == told
+    )
 
 
 def test_values_are_short() -> None:
@@ -51,3 +54,8 @@ def test_values_are_short() -> None:
     assert moment(None) == ""
     assert score(0.5759) == "0.58"
     assert (severity("CRITICAL").plain, severity("CRITICAL").style) == ("critical", "bold red")
+
+
+def test_what_is_counted_and_not_named_is_told() -> None:
+    held = {"survives": 0, "exact": True, "nextFailures": [ref("x"), ref("y")], "nextFailureCount": 30}
+    assert margin(held) == "one more failure takes it down (x, y and 28 others)"
