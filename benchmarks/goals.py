@@ -28,6 +28,7 @@ class Goal:
 
 
 OURS = "ours: first page with proof, HTTP"
+AGAIN = "ours: the same asked again"
 CYPHER = "Cypher on Neo4j, reach only"
 
 
@@ -142,7 +143,16 @@ GOALS = [
         unit="ms",
     ),
     Goal(
-        "the same beside plain reach by Cypher, median CI",
+        "the same, asked again at one revision",
+        "p50 <= 1.5 ms",
+        "impact-neo4j",
+        lambda result: result["cases"]["random"]["times"][AGAIN]["p50_ms"],
+        1.5,
+        at_most=True,
+        unit="ms",
+    ),
+    Goal(
+        "impact anew beside plain reach by Cypher, median CI",
         ">= 5 times faster",
         "impact-neo4j",
         _ratio("random", CYPHER),
@@ -151,7 +161,7 @@ GOALS = [
         unit="times",
     ),
     Goal(
-        "the same, core router",
+        "impact anew beside plain reach by Cypher, core router",
         ">= 10 times faster",
         "impact-neo4j",
         _ratio("core router", CYPHER),

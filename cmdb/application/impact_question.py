@@ -1,7 +1,7 @@
 """Answers "what does this event, CI or change impact?"."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from cmdb.application.lookup import find_place, missing, sees_change, sees_event
 from cmdb.application.proof import Proofs
 from cmdb.application.requests import ImpactRequest
 from cmdb.application.snapshot import LADDER, Mask, Severities, Snapshot
+from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, InvalidInput, NotFound
 from cmdb.impact.propagation import spread
 from cmdb.impact.reach import Way, layers
@@ -51,6 +52,16 @@ class ImpactQuestion:
 
     async def answer(self, snapshot: Snapshot, principal: Principal, request: ImpactRequest) -> ImpactAnswer:
         """Evaluate with, without and only the origin; prove the rows of the asked page."""
+        asked = (visible(principal), request)
+        answer = snapshot.answers.get(asked)
+        if not isinstance(answer, ImpactAnswer):
+            answer = await self._evaluate(snapshot, principal, request)
+            snapshot.keep(asked, answer)
+        return replace(answer, basis=snapshot.basis)
+
+    async def _evaluate(
+        self, snapshot: Snapshot, principal: Principal, request: ImpactRequest
+    ) -> ImpactAnswer:
         origin = await self._origin(snapshot, principal, request)
         case = _case(snapshot, snapshot.mask(principal), origin)
         below = layers(snapshot.topology, origin.places, Way.DOWNSTREAM)

@@ -31,6 +31,9 @@ T = TypeVar("T")
 LADDER = tuple(Severity)
 """The rungs by number: looking one up costs a tenth of making one."""
 
+KEPT_ANSWERS = 64
+"""Answers remembered a revision; each holds severities of the whole estate, a byte or two a CI."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -56,6 +59,7 @@ class Snapshot:
     masks: dict[Predicate, Mask] = field(default_factory=dict, compare=False)
     explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
     refs: dict[int, CiRef] = field(default_factory=dict, compare=False)
+    answers: dict[tuple[Predicate, object], object] = field(default_factory=dict, compare=False)
 
     @property
     def basis(self) -> Basis:
@@ -136,6 +140,12 @@ class Snapshot:
         if confirmed:
             vars(moved).update(confirmed_at=at)
         return moved
+
+    def keep(self, asked: tuple[Predicate, object], answer: object) -> None:
+        """Remember an answer while this revision is the present; in an outage many ask the same."""
+        if len(self.answers) >= KEPT_ANSWERS:
+            self.answers.pop(next(iter(self.answers)), None)
+        self.answers[asked] = answer
 
     @cached_property
     def margins(self) -> Margins:

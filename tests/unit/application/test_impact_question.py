@@ -9,9 +9,10 @@ from cmdb.application.requests import (
     ImpactRequest,
     OpenTicketRequest,
 )
+from cmdb.application.snapshot import KEPT_ANSWERS
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, NotFound
-from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.access import Everything, Principal, PrincipalRole
 from cmdb.model.records import Direction, EventTransition, Window, WindowKind
 from cmdb.model.severity import Severity
 from cmdb.model.subject import Subject
@@ -192,3 +193,27 @@ async def test_open_tickets_and_owners_stand_with_what_they_are_about() -> None:
         "vpn": [ticket],
         "mail": [],
     }
+
+
+async def test_an_answer_is_kept_for_its_revision_and_for_who_sees_the_same() -> None:
+    bench = await outage()
+    request = ImpactRequest(item="r1")
+    first = await bench.application.impact(SYSTEM, request)
+    bench.clock.advance(5)
+    again = await bench.application.impact(SYSTEM, request)
+    assert again.rows is first.rows
+    assert again.basis.computed_at > first.basis.computed_at
+    with pytest.raises(NotFound):
+        await bench.application.impact(Principal(name="x", role=PrincipalRole.SUBSCRIBER), request)
+    await bench.assert_records(cleared("r1", NOON + minutes(9)))
+    after = await bench.application.impact(SYSTEM, request)
+    assert after.basis.revision > first.basis.revision
+    assert after.rows is not first.rows
+
+
+async def test_the_oldest_answers_make_room() -> None:
+    snapshot = await (await outage()).snapshot()
+    for number in range(KEPT_ANSWERS + 1):
+        snapshot.keep((Everything(), number), number)
+    assert len(snapshot.answers) == KEPT_ANSWERS
+    assert (Everything(), 0) not in snapshot.answers
