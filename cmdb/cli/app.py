@@ -10,6 +10,7 @@ from cmdb.cli.archiving import backup, restore
 from cmdb.cli.client import open_client
 from cmdb.cli.doctor import doctor
 from cmdb.cli.getting import get
+from cmdb.cli.loader import build_loader_cli
 from cmdb.cli.loading import load
 from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
@@ -45,6 +46,7 @@ def build_cli() -> typer.Typer:
         doctor,
     ):
         cli.command()(command)
+    cli.add_typer(build_loader_cli(), name="loader")
     return cli
 
 

@@ -3,17 +3,17 @@
 import csv
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import BinaryIO
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Document, Remark
+from cmdb.ingest.document import Bytes, Document, Remark
 from cmdb.ingest.faults import Fault, Faults
-from cmdb.ingest.json_reader import lines_of, not_utf8
+from cmdb.ingest.json_reader import lines_of
+from cmdb.ingest.json_values import not_utf8
 
 _DELIMITERS = ",;\t"
 
 
-def read_csv(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Document]:
+def read_csv(stream: Bytes, source: str, _remark: Remark) -> Iterator[Document]:
     """Yield a row as texts by column name, with its line; every ragged row is named, not only the first.
 
     Comma, semicolon or tab, whichever the header holds most of. Empty cells and rows say nothing and are left out, as
@@ -37,7 +37,7 @@ def read_csv(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Documen
     faults.settle()
 
 
-def _decoded(stream: BinaryIO, source: str) -> Iterator[str]:
+def _decoded(stream: Bytes, source: str) -> Iterator[str]:
     for number, line in enumerate(lines_of(stream, source), start=1):
         place = Place(source, number)
         try:

@@ -3,18 +3,16 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from io import BytesIO
+from typing import Protocol
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
-DOCUMENT_LIMIT = 1 << 26
-"""Bytes of a file that is decoded as a whole."""
+DOCUMENT_LIMIT = 1 << 24
+"""Bytes of a file that is decoded as a whole, and of what a program gets at once."""
 
 LINE_LIMIT = 1 << 20
 """Bytes of one line or record."""
-
-TOTAL_LIMIT = 1 << 28
-"""Bytes of one stream: a larger load is split, because a batch is held in memory."""
 
 Remark = Callable[[str], None]
 """Takes a sentence that a person should read although the load goes on."""
@@ -28,10 +26,39 @@ class Document:
     line: int | None = None
 
 
+class Bytes(Protocol):
+    """What readers need of a stream."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes; none at the end."""
+
+    def readline(self, size: int, /) -> bytes:
+        """Return a line, or the part of it that fits the size."""
+
+
+class Joined:
+    """A stream of which the head was read already to see what it is."""
+
+    def __init__(self, head: bytes, rest: Bytes) -> None:
+        self._head = BytesIO(head)
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes; none at the end."""
+        return self._head.read(size) or self._rest.read(size)
+
+    def readline(self, size: int, /) -> bytes:
+        """Return a line, or the part of it that fits the size."""
+        line = self._head.readline(size)
+        if line.endswith(b"\n") or len(line) == size:
+            return line
+        return line + self._rest.readline(size - len(line))
+
+
 class Reader(Protocol):
     """Decodes one format; maps nothing."""
 
-    def __call__(self, stream: BinaryIO, source: str, remark: Remark, /) -> Iterator[Document]:
+    def __call__(self, stream: Bytes, source: str, remark: Remark, /) -> Iterator[Document]:
         """Yield documents; InvalidInput SYNTAX, TOO_LARGE or HOSTILE_DOCUMENT with its place."""
 
 
@@ -40,7 +67,7 @@ def log_remark(text: str) -> None:
     logging.getLogger(__name__).warning(text)
 
 
-def read_whole(stream: BinaryIO, source: str, limit: int = DOCUMENT_LIMIT) -> bytes:
+def read_whole(stream: Bytes, source: str, limit: int = DOCUMENT_LIMIT) -> bytes:
     """Read all bytes; TOO_LARGE above the limit."""
     content = stream.read(limit + 1)
     if len(content) > limit:

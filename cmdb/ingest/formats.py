@@ -1,4 +1,4 @@
-"""The closed set of input formats and who reads each."""
+"""The closed set of input formats, who reads each, and how its files end."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ from cmdb.ingest.nmap_reader import read_nmap
 
 
 class Format(StrEnum):
-    """How a source writes its documents; YAML takes JSON too."""
+    """How a source writes its documents; JSON may be several values, YAML takes JSON too."""
 
     NDJSON = "ndjson"
     JSON = "json"
@@ -26,3 +26,14 @@ READERS: Mapping[Format, Reader] = {
     Format.CSV: read_csv,
     Format.NMAP_XML: read_nmap,
 }
+
+_JSON = frozenset({".json", ".ndjson", ".jsonl", ".tfstate"})
+
+SUFFIXES: Mapping[Format, frozenset[str]] = {
+    Format.NDJSON: frozenset({".ndjson", ".jsonl", ".json"}),
+    Format.JSON: _JSON,
+    Format.YAML: _JSON | {".yaml", ".yml"},
+    Format.CSV: frozenset({".csv", ".tsv"}),
+    Format.NMAP_XML: frozenset({".xml"}),
+}
+"""Endings of the files that are taken from a folder; a file that is named is read whatever its ending."""

@@ -2,19 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO
 
 from pydantic_core import from_json
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import (
-    LINE_LIMIT,
-    TOTAL_LIMIT,
-    Document,
-    Remark,
-    read_whole,
-    too_large,
-)
+from cmdb.ingest.document import DOCUMENT_LIMIT, LINE_LIMIT, Bytes, Document, Joined, Remark, too_large
+from cmdb.ingest.json_values import not_utf8, split_values
 from cmdb.yaml_text import read_documents
 
 YAML_LIMIT = 1 << 23
@@ -23,22 +16,32 @@ YAML_LIMIT = 1 << 23
 _MARK = b"\xef\xbb\xbf"
 
 
-def read_json(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Document]:
-    """Yield the one value of a JSON file."""
-    yield Document(_decode(read_whole(stream, source).removeprefix(_MARK), Place(source)), 1)
+def read_json(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
+    """Yield the value of a JSON file, or several values one after the other; a huge list comes in parts."""
+    content = stream.read(DOCUMENT_LIMIT + 1).removeprefix(_MARK)
+    if len(content) <= DOCUMENT_LIMIT:
+        with suppress(ValueError):
+            yield Document(from_json(content, allow_inf_nan=False), 1)
+            return
+        if not _several(content):
+            yield Document(_decode(content, Place(source)), 1)
+    yield from split_values(Joined(content, stream), source, remark)
 
 
-def read_ndjson(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Document]:
+def read_ndjson(stream: Bytes, source: str, _remark: Remark) -> Iterator[Document]:
     """Yield a value per line; blank lines are passed over."""
     for number, line in enumerate(lines_of(stream, source), start=1):
         if line.strip():
             yield Document(_decode(line, Place(source, number)), number)
 
 
-def read_yaml(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Document]:
-    """Yield every document of a YAML file; what starts like JSON is tried as JSON first, which is faster."""
-    content = read_whole(stream, source).removeprefix(_MARK)
+def read_yaml(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
+    """Yield every document of a YAML file; what starts like JSON is read as JSON, which is faster, if it is."""
+    content = stream.read(YAML_LIMIT + 1).removeprefix(_MARK)
     if content.lstrip()[:1] in (b"{", b"["):
+        if len(content) > YAML_LIMIT or _several(content):
+            yield from read_json(Joined(content, stream), source, remark)
+            return
         with suppress(ValueError):
             yield Document(from_json(content, allow_inf_nan=False), 1)
             return
@@ -51,24 +54,23 @@ def read_yaml(stream: BinaryIO, source: str, _remark: Remark) -> Iterator[Docume
     yield from (Document(value) for value in read_documents(text, source))
 
 
-def lines_of(stream: BinaryIO, source: str) -> Iterator[bytes]:
+def _several(content: bytes) -> bool:
+    """Whether a sound JSON value ends before the text does, as in JSON lines."""
+    try:
+        from_json(content, allow_inf_nan=False)
+    except ValueError as error:
+        return str(error).startswith("trailing characters")
+    return False
+
+
+def lines_of(stream: Bytes, source: str) -> Iterator[bytes]:
     """Yield lines without ever holding one that is above the limit; a byte order mark is dropped."""
-    total = number = 0
+    number = 0
     while line := stream.readline(LINE_LIMIT + 1):
         number += 1
-        total += len(line)
         if len(line) > LINE_LIMIT:
             raise too_large(Place(source, number), "line", LINE_LIMIT)
-        if total > TOTAL_LIMIT:
-            raise too_large(Place(source, number), "file", TOTAL_LIMIT)
         yield line.removeprefix(_MARK) if number == 1 else line
-
-
-def not_utf8(place: Place) -> InvalidInput:
-    """Return the error for a text in another encoding."""
-    return InvalidInput(
-        ErrorCode.SYNTAX, "The text is not UTF-8.", hint="Save it again with the encoding UTF-8.", place=place
-    )
 
 
 def _decode(content: bytes, place: Place) -> object:

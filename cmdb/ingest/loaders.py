@@ -1,22 +1,26 @@
-"""The loader folders: what each declares, and loading a file with one of them."""
+"""The loader folders: what each declares, and loading inputs with one of them."""
 
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO
 
+from cmdb import resources
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
-from cmdb.ingest.document import Remark, log_remark
+from cmdb.ingest.document import Bytes, Document, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
-from cmdb.ingest.mapping import Mapping
+from cmdb.ingest.inputs import STDIN, open_inputs
+from cmdb.ingest.mapping import Mapping, Program
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.records import LocatedRecord
-from cmdb.yaml_text import read_entry
+from cmdb.yaml_text import Entry, read_entry
 
-STDIN = "-"
+__all__ = ["STDIN", "Argument", "Coverage", "Loader", "Loaders"]
+
+PRELUDE = "prelude.jq"
+"""Definitions that every program may use; it stands beside the loader folders."""
 
 
 class Coverage(StrEnum):
@@ -27,8 +31,21 @@ class Coverage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """Something that the person who loads may set, as text."""
+
+    name: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
-    """What `loader.yaml` says; `scope` tells people what a snapshot is complete for, `fetch` how to get a document."""
+    """What `loader.yaml` says; `scope` tells people what a snapshot is complete for, `fetch` how to get a document.
+
+    `recognise` is a jq expression that is true for the documents of this source. `together`: its documents refer to
+    one another, so its program gets a list of all.
+    """
 
     name: str
     title: str
@@ -37,6 +54,17 @@ class Loader:
     scope: str
     fetch: str
     folder: Path
+    recognise: str | None = None
+    together: bool = False
+    arguments: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the person who loads sets: arguments of the loader by name, and who hears remarks."""
+
+    arguments: AbstractMapping[str, str] = field(default_factory=dict)
+    remark: Remark = log_remark
 
 
 class Loaders:
@@ -47,59 +75,90 @@ class Loaders:
         self._folder = folder
         self._metamodel = metamodel
 
+    def names(self) -> list[str]:
+        """Return the names of all loaders, sorted."""
+        return sorted(path.parent.name for path in self._folder.glob("*/loader.yaml"))
+
     def list_loaders(self) -> Sequence[Loader]:
         """Return every loader, sorted by name; DeclarationError names file, field and line."""
-        return [_read_loader(path.parent) for path in sorted(self._folder.glob("*/loader.yaml"))]
+        return [_read_loader(self._folder / name) for name in self.names()]
 
     def loader(self, name: str) -> Loader:
         """Return one loader; NotFound UNKNOWN_LOADER with the nearest name."""
-        names = sorted(path.parent.name for path in self._folder.glob("*/loader.yaml"))
+        names = self.names()
         if name not in names:
             near = get_close_matches(name, names, n=1)
             hint = f"Did you mean '{near[0]}'?" if near else f"Known loaders: {', '.join(names)}."
             raise NotFound(ErrorCode.UNKNOWN_LOADER, f"There is no loader '{name}'.", hint=hint)
         return _read_loader(self._folder / name)
 
-    def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
-        """Return the records of a file, or of standard input for `-`; nothing is written."""
+    def records(self, name: str, path: str, asked: Asked | None = None) -> Iterator[LocatedRecord]:
+        """Yield the records of a file, folder, pattern, or standard input for `-`, in bounded memory.
+
+        A fault anywhere is raised after sound records were yielded: they count only once all is read.
+        """
+        asked = asked or Asked()
         loader = self.loader(name)
-        return _load(self._mapping(loader), loader.format, path, remark)
+        mapping = self.mapping(loader, asked.arguments)
+        return _map_inputs(mapping, loader.format, path, asked.remark)
+
+    def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
+        """Return the records of `path` as `records` yields them; nothing is written."""
+        return list(self.records(name, path, Asked(remark=remark)))
 
     def load_stream(
-        self, name: str, stream: BinaryIO, source: str, remark: Remark = log_remark
+        self, name: str, stream: Bytes, source: str, remark: Remark = log_remark
     ) -> list[LocatedRecord]:
         """Return the records of a document that is at hand; `source` is how errors call it."""
         loader = self.loader(name)
-        return self._mapping(loader).records(READERS[loader.format](stream, source, remark), source)
+        documents = READERS[loader.format](stream, source, remark)
+        return list(self.mapping(loader).records(documents, source, remark))
 
     def load_with_map(
         self, map_path: str, input_format: Format, path: str, remark: Remark = log_remark
     ) -> list[LocatedRecord]:
-        """Return the records that a jq program of the caller's makes of a file."""
-        return _load(Mapping(map_path, Path(map_path), self._metamodel), input_format, path, remark)
+        """Return the records that a jq program of the caller's makes of an input."""
+        program = Program(name=map_path, path=Path(map_path), prelude=_prelude())
+        return list(_map_inputs(Mapping(program, self._metamodel), input_format, path, remark))
 
-    def _mapping(self, loader: Loader) -> Mapping:
-        return Mapping(loader.name, loader.folder / "map.jq", self._metamodel)
+    def mapping(self, loader: Loader, arguments: AbstractMapping[str, str] | None = None) -> Mapping:
+        """Return a loader's compiled program; InvalidInput BAD_ARGUMENT for an argument that it does not have."""
+        program = Program(
+            name=loader.name,
+            path=loader.folder / "map.jq",
+            prelude=_prelude(),
+            arguments=_arguments(loader, arguments or {}),
+            together=loader.together,
+        )
+        return Mapping(program, self._metamodel)
 
 
-def _load(mapping: Mapping, input_format: Format, path: str, remark: Remark) -> list[LocatedRecord]:
-    if path == STDIN:
-        return mapping.records(READERS[input_format](sys.stdin.buffer, "stdin", remark), "stdin")
-    try:
-        with Path(path).open("rb") as stream:
-            return mapping.records(READERS[input_format](stream, path, remark), path)
-    except OSError as error:
-        raise InvalidInput(
-            ErrorCode.NOT_FOUND,
-            f"The file cannot be read: {error.strerror}.",
-            hint="Name a readable file, or '-' for standard input.",
-            place=Place(path),
-        ) from error
+def _prelude() -> str:
+    return (resources.folder("loaders") / PRELUDE).read_text(encoding="utf-8")
+
+
+def _map_inputs(mapping: Mapping, input_format: Format, path: str, remark: Remark) -> Iterator[LocatedRecord]:
+    for source, stream in open_inputs(path, input_format, remark):
+        documents: Iterable[Document] = READERS[input_format](stream, source, remark)
+        yield from mapping.records(documents, source, remark)
+
+
+def _arguments(loader: Loader, given: AbstractMapping[str, str]) -> dict[str, str]:
+    known = {argument.name: argument.default for argument in loader.arguments}
+    for name in given:
+        if name not in known:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"The loader '{loader.name}' has no argument '{name}'.",
+                hint=f"It has: {', '.join(known)}." if known else "It has none.",
+                place=Place("command line", field="--set"),
+            )
+    return known | dict(given)
 
 
 def _read_loader(folder: Path) -> Loader:
     entry = read_entry(folder / "loader.yaml", f"loaders/{folder.name}/loader.yaml")
-    entry.allow("title", "format", "coverage", "scope", "fetch")
+    entry.allow("title", "format", "coverage", "scope", "fetch", "recognise", "together", "arguments")
     return Loader(
         name=folder.name,
         title=entry.text("title"),
@@ -108,4 +167,12 @@ def _read_loader(folder: Path) -> Loader:
         scope=entry.text("scope"),
         fetch=entry.text("fetch"),
         folder=folder,
+        recognise=entry.text("recognise", "") or None,
+        together=entry.flag("together"),
+        arguments=tuple(_read_argument(argument) for argument in entry.entries("arguments")),
     )
+
+
+def _read_argument(entry: Entry) -> Argument:
+    entry.allow("default", "description")
+    return Argument(name=entry.name, default=entry.text("default", ""), description=entry.text("description"))

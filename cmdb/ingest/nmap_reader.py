@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Document, Remark
+from cmdb.ingest.document import Bytes, Document, Remark
 from cmdb.ingest.xml_text import Truncated, feed_xml
 
 _LISTS = {"address": "addresses", "hostname": "hostnames", "port": "ports", "osmatch": "os"}
@@ -57,7 +56,7 @@ class _Scan:
             self.hosts.append(values)
 
 
-def read_nmap(stream: BinaryIO, source: str, remark: Remark) -> Iterator[Document]:
+def read_nmap(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
     """Yield one document `{"hosts": [...]}`; a scan that was broken off gives its complete hosts and a remark."""
     scan = _Scan(source)
     whole = True

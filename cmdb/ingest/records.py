@@ -13,7 +13,7 @@ from enum import Enum
 from pydantic_core import SchemaValidator, ValidationError, from_json, to_json
 
 from cmdb.errors import ErrorCode, Place
-from cmdb.ingest.document import LINE_LIMIT, TOTAL_LIMIT, too_large
+from cmdb.ingest.document import LINE_LIMIT, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
 from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
@@ -45,24 +45,33 @@ _VALIDATORS: Mapping[str, SchemaValidator] = {kind.value: validator_of(made) for
 _KIND_OF = {made: kind for kind, made in _TYPES.items()}
 
 
+TOTAL_LIMIT = 1 << 28
+"""Bytes of one batch, which is held in memory."""
+
+
 class JsonRecordParser:
     """Parses the record stream; implements `cmdb.ports.records.RecordParser`."""
 
     def parse(self, lines: Iterable[bytes], source: str) -> list[LocatedRecord]:
         """Return all records; InvalidInput lists up to twenty faults with line, record, field, found and expected."""
-        return parse_located((Place(source, number), line) for number, line in enumerate(lines, start=1))
+        located = ((Place(source, number), line) for number, line in enumerate(lines, start=1))
+        return list(parse_located(_within_total(located)))
 
 
-def parse_located(texts: Iterable[tuple[Place, bytes]]) -> list[LocatedRecord]:
-    """Parse JSON texts that come with their place; blank texts are passed over."""
+def parse_located(texts: Iterable[tuple[Place, bytes]]) -> Iterator[LocatedRecord]:
+    """Parse JSON texts that come with their place, one by one; blank texts are passed over.
+
+    Faults are raised when twenty are found or at the end: what was yielded before counts only once all is read.
+    """
     faults = Faults()
-    found: list[LocatedRecord] = []
-    for place, text in _within_limits(texts):
-        record = _parse_one(text, place, faults)
-        if record is not None:
-            found.append(LocatedRecord(record, place))
+    for place, text in texts:
+        if len(text) > LINE_LIMIT:
+            raise too_large(place, "record", LINE_LIMIT)
+        if text.strip():
+            record = _parse_one(text, place, faults)
+            if record is not None:
+                yield LocatedRecord(record, place)
     faults.settle()
-    return found
 
 
 def encode(record: EntryRecord) -> dict[str, object]:
@@ -70,16 +79,13 @@ def encode(record: EntryRecord) -> dict[str, object]:
     return {"kind": _KIND_OF[type(record)].value} | _written(record)
 
 
-def _within_limits(texts: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place, bytes]]:
+def _within_total(texts: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place, bytes]]:
     total = 0
     for place, text in texts:
         total += len(text)
-        if len(text) > LINE_LIMIT:
-            raise too_large(place, "record", LINE_LIMIT)
         if total > TOTAL_LIMIT:
-            raise too_large(place, "stream", TOTAL_LIMIT)
-        if text.strip():
-            yield place, text
+            raise too_large(place, "batch", TOTAL_LIMIT)
+        yield place, text
 
 
 def _parse_one(text: bytes, place: Place, faults: Faults) -> EntryRecord | None:

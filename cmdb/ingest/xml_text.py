@@ -1,13 +1,13 @@
 """Feeds XML to a target without ever resolving what the document declares."""
 
-from typing import BinaryIO, Protocol
+from typing import Protocol
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException, DTDForbidden
 from defusedxml.ElementTree import DefusedXMLParser
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import too_large
+from cmdb.ingest.document import Bytes, too_large
 
 XML_LIMIT = 1 << 28
 DEPTH_LIMIT = 64
@@ -61,7 +61,7 @@ class _Bounded:
         """Nothing is built here."""
 
 
-def feed_xml(stream: BinaryIO, source: str, target: Target) -> None:
+def feed_xml(stream: Bytes, source: str, target: Target) -> None:
     """Feed the document; HOSTILE_DOCUMENT for declarations, Truncated or SYNTAX with the line, TOO_LARGE."""
     parser = _Parser(target=_Bounded(target, source), forbid_dtd=True)
     total = 0

@@ -8,20 +8,16 @@ import pytest
 from cmdb.desk.conformance import problems_of
 from cmdb.errors import ErrorCode
 from cmdb.ingest.records import JsonRecordParser
+from cmdb.ingest.samples import answer, expected, samples_of
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import Item
 from cmdb.resources import folder
-from tests.support.loader_answers import Answer, answer, bundled_loaders, samples_of
+from tests.support.loader_answers import bundled_loaders
 
 LOADERS = bundled_loaders()
 METAMODEL = read_metamodel(folder("schema"))
 NAMES = [loader.name for loader in LOADERS.list_loaders()]
-SAMPLES = [(name, sample) for name in NAMES for sample in samples_of(name)]
-
-
-def expected(name: str) -> dict[str, Answer]:
-    content: dict[str, Answer] = json.loads((folder("loaders") / name / "expected.json").read_bytes())
-    return content
+SAMPLES = [(name, sample) for name in NAMES for sample in samples_of(LOADERS.loader(name))]
 
 
 def test_every_folder_is_a_loader() -> None:
@@ -33,22 +29,28 @@ def test_every_folder_is_a_loader() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_folder_explains_itself_and_covers_its_samples(name: str) -> None:
     assert (folder("loaders") / name / "README.md").read_text(encoding="utf-8").startswith("# ")
-    assert sorted(expected(name)) == [sample.name for sample in samples_of(name)]
-    assert any("records" in answered for answered in expected(name).values())
+    assert sorted(expected(LOADERS.loader(name))) == [
+        sample.name for sample in samples_of(LOADERS.loader(name))
+    ]
+    assert any("records" in answered for answered in expected(LOADERS.loader(name)).values())
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=[f"{name}-{path.name}" for name, path in SAMPLES])
 def test_a_sample_yields_what_is_expected(name: str, sample: Path) -> None:
-    assert answer(LOADERS, name, sample) == expected(name)[sample.name]
+    assert answer(LOADERS, name, sample) == expected(LOADERS.loader(name))[sample.name]
 
 
 @pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=[f"{name}-{path.name}" for name, path in SAMPLES])
 def test_what_a_sample_yields_fits_the_schema(name: str, sample: Path) -> None:
-    written = expected(name)[sample.name].get("records", [])
+    written = expected(LOADERS.loader(name))[sample.name].get("records", [])
     assert isinstance(written, list)
     lines = [json.dumps(record).encode() for record in written]
     records = [located.record for located in JsonRecordParser().parse(lines, sample.name)]
-    items = {record.key: record for record in records if isinstance(record, Item)}
+    every = [record for record in records if isinstance(record, Item)]
+    # A description wins over a mention of the same key.
+    items = {item.key: item for item in sorted(every, key=lambda item: not item.mention)}
+    described = [item.key for item in every if not item.mention]
+    assert len(described) == len(set(described))
 
     def class_of(key: str) -> str | None:
         return items[key].ci_class if key in items else None

@@ -1,10 +1,12 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cmdb.errors import DeclarationError, ErrorCode, InvalidInput
-from cmdb.ingest.document import Document
-from cmdb.ingest.mapping import Mapping
+from cmdb.ingest.document import DOCUMENT_LIMIT, Document
+from cmdb.ingest.mapping import Mapping, Program, documents_for
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.resources import folder
@@ -12,15 +14,18 @@ from cmdb.resources import folder
 METAMODEL = read_metamodel(folder("schema"))
 
 
-def mapping(tmp_path: Path, program: str) -> Mapping:
+SERVER = '{kind: "item", key: ., class: "server", name: .}'
+
+
+def mapping(tmp_path: Path, program: str, **declared: Any) -> Mapping:
     path = tmp_path / "map.jq"
     path.write_text(program, encoding="utf-8")
-    return Mapping("made-up", path, METAMODEL)
+    return Mapping(Program(name="made-up", path=path, **declared), METAMODEL)
 
 
 def test_a_document_may_become_any_number_of_records(tmp_path: Path) -> None:
     program = '.[] | {kind: "item", key: ., class: "server", name: .}'
-    found = mapping(tmp_path, program).records([Document([], 1), Document(["a", "b"], 7)], "in")
+    found = list(mapping(tmp_path, program).records([Document([], 1), Document(["a", "b"], 7)], "in"))
     assert [encode(row.record)["key"] for row in found] == ["a", "b"]
     assert {str(row.place) for row in found} == {"in:7"}
 
@@ -33,16 +38,16 @@ def test_programs_see_the_declared_attribute_types(tmp_path: Path) -> None:
 
 def test_a_failing_program_names_loader_document_and_its_own_message(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        mapping(tmp_path, ".a | empty").records([Document({}, 1), Document([1], 4)], "in")
+        mapping(tmp_path, ".a | empty").records([Document({}, 1), Document([1], 4)], "in").__next__()
     assert caught.value.code is ErrorCode.MAPPING_FAILED
     assert str(caught.value.place) == "in:4"
-    assert "'made-up' failed on document 2" in caught.value.message
+    assert "'made-up' failed on a document" in caught.value.message
     assert "Cannot index array" in caught.value.message
 
 
 def test_what_a_program_makes_is_validated_like_any_record(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        mapping(tmp_path, '{kind: "item", key: "a", nmae: "A"}').records([Document(1, 3)], "in")
+        mapping(tmp_path, '{kind: "item", key: "a", nmae: "A"}').records([Document(1, 3)], "in").__next__()
     assert "in:3, record a, field nmae: there is no such field" in caught.value.message
 
 
@@ -55,4 +60,62 @@ def test_a_program_that_does_not_compile_is_a_declaration_error(tmp_path: Path, 
 
 def test_a_missing_program_is_a_declaration_error(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="cannot be used"):
-        Mapping("made-up", tmp_path / "map.jq", METAMODEL)
+        Mapping(Program(name="made-up", path=tmp_path / "map.jq"), METAMODEL)
+
+
+def test_records_come_before_the_input_has_ended(tmp_path: Path) -> None:
+    def documents() -> Iterator[Document]:
+        yield Document("a")
+        raise AssertionError("read ahead")
+
+    records = mapping(tmp_path, SERVER).records(documents(), "in")
+    assert encode(next(records).record)["key"] == "a"
+
+
+def test_documents_that_refer_to_one_another_come_as_one_list(tmp_path: Path) -> None:
+    documents = [Document("a", 1), Document("b", 2)]
+    found = mapping(tmp_path, f"length as $n | .[] | {SERVER} | .name += ($n | tostring)", together=True)
+    assert [encode(row.record)["name"] for row in found.records(documents, "in")] == ["a2", "b2"]
+
+
+def test_a_list_of_documents_is_bounded() -> None:
+    big = Document("x" * (DOCUMENT_LIMIT // 2 + 1))
+    assert [len(got.value) for got in documents_for([big] * 5, together=True)] == [2, 2, 1]  # type: ignore[arg-type] # a list
+
+
+def test_arguments_and_the_prelude_are_at_hand(tmp_path: Path) -> None:
+    program = mapping(
+        tmp_path,
+        "twice | " + SERVER,
+        prelude="# Twice.\ndef twice:\n  . + $arguments.end;\n",
+        arguments={"end": "!"},
+    )
+    (row,) = program.records([Document("a")], "in")
+    assert encode(row.record)["name"] == "a!"
+
+
+def test_jq_counts_the_lines_of_the_program_itself(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="line 2"):
+        mapping(tmp_path, "1 |\n nothing_like_this", prelude="def a:\n 1;\ndef b: 2;\n")
+
+
+def test_a_mention_that_comes_again_is_passed_on_once(tmp_path: Path) -> None:
+    found = mapping(tmp_path, SERVER + " + {mention: true}").records(
+        [Document("a"), Document("b"), Document("a")], "in"
+    )
+    assert [encode(row.record)["key"] for row in found] == ["a", "b"]
+
+
+def test_remarks_are_for_people_and_said_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    program = mapping(tmp_path, '{kind: "remark", text: "odd"}')
+    assert list(program.records([Document(1), Document(2)], "in", said.append)) == []
+    assert said == ["in: odd"]
+
+
+def test_a_text_may_hold_any_line_separator(tmp_path: Path) -> None:
+    name = "a\u2028b\u0085c\n\rd"
+    (row,) = mapping(tmp_path, '{kind: "item", key: "a", class: "server", name: .}').records(
+        [Document(name)], "in"
+    )
+    assert encode(row.record)["name"] == name

@@ -1,0 +1,103 @@
+"""Tries a loader on an input, one document at a time, and finds out which loader an input is for."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+
+import jq
+from pydantic_core import from_json, to_json
+
+from cmdb.errors import InvalidInput, Place
+from cmdb.ingest.document import Document
+from cmdb.ingest.formats import READERS, Format
+from cmdb.ingest.inputs import STDIN, open_inputs
+from cmdb.ingest.loaders import Asked, Loader, Loaders
+from cmdb.ingest.mapping import documents_for, unusable
+from cmdb.ingest.records import parse_located
+from cmdb.model.records import EntryRecord
+
+_LOOKED_AT = 5
+"""Documents of an input that are shown to the `recognise` expressions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """One value that a program made: the record, or why it is none; a remark is neither."""
+
+    value: object
+    place: Place
+    record: EntryRecord | None = None
+    fault: InvalidInput | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One document and what the program made of it; `fault` if the program failed on it."""
+
+    document: object
+    place: Place
+    made: tuple[Made, ...] = ()
+    fault: InvalidInput | None = None
+
+
+def try_loader(loaders: Loaders, loader: Loader, path: str, asked: Asked) -> Iterator[Tried]:
+    """Yield document after document; a fault of one does not end the rest, one of the format does (InvalidInput)."""
+    mapping = loaders.mapping(loader, asked.arguments)
+    for source, stream in open_inputs(path, loader.format, asked.remark):
+        documents = READERS[loader.format](stream, source, asked.remark)
+        for document in documents_for(documents, together=loader.together):
+            place = Place(source, document.line)
+            try:
+                outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))
+            except InvalidInput as error:
+                yield Tried(document=document.value, place=place, fault=error)
+            else:
+                yield Tried(document=document.value, place=place, made=outputs)
+
+
+def recognise(loaders: Loaders, path: str) -> list[str]:
+    """Return the loaders whose `recognise` expression is true for one of the first documents."""
+    if path == STDIN:
+        return []
+    able = [loader for loader in loaders.list_loaders() if loader.recognise is not None]
+    found: dict[Format, list[str]] = {}
+    for loader in able:
+        if loader.format not in found:
+            found[loader.format] = _first_documents(path, loader.format)
+    return [loader.name for loader in able if any(_is_true(loader, text) for text in found[loader.format])]
+
+
+def _first_documents(path: str, input_format: Format) -> list[str]:
+    """Decode the beginning of the first file as this format; nothing if it is not of this format."""
+    found: list[Document] = []
+    with suppress(InvalidInput):
+        for source, stream in islice(open_inputs(path, input_format, _nobody), 1):
+            found.extend(islice(READERS[input_format](stream, source, _nobody), _LOOKED_AT))
+    return [to_json(document.value).decode() for document in found]
+
+
+def _is_true(loader: Loader, text: str) -> bool:
+    try:
+        program = jq.compile(loader.recognise)
+    except ValueError as error:
+        raise unusable(loader.name, loader.folder / "loader.yaml", error) from error
+    try:
+        return any(program.input_text(text).all())
+    except ValueError:
+        return False
+
+
+def _made(line: str, place: Place) -> Made:
+    value: object = from_json(line)
+    if isinstance(value, dict) and value.get("kind") == "remark":
+        return Made(value=value, place=place)
+    try:
+        records = [located.record for located in parse_located([(place, line.encode())])]
+    except InvalidInput as error:
+        return Made(value=value, place=place, fault=error)
+    return Made(value=value, place=place, record=records[0])
+
+
+def _nobody(_text: str) -> None:
+    """Remarks on a guess are for nobody."""
