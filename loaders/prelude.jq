@@ -19,3 +19,5 @@ def domain_name: ascii_downcase | rtrimstr(".");
 def address: tostring | split("/")[0] | split("%")[0] | ascii_downcase;
 def mac: ascii_downcase | gsub("[^0-9a-f]"; "") | if length == 12 then [scan("..")] | join(":") else empty end;
 def words: split("[,; ]+"; null) | map(select(. != ""));
+# Attributes that the class declares; a source may know more than fits.
+def fit($class; attributes): attributes | with_entries(select($attribute_types[$class][.key]));

@@ -60,7 +60,7 @@ def try_input(
     loader = loaders.loader(name or _only(matched, path))
     asked = Asked(arguments=settings_of(setting or []), remark=_remark)
     trial = Trial(loader.name, matched, limit, read_metamodel(resources.folder("schema")))
-    for tried in try_loader(loaders, loader, path, asked):
+    for tried in try_loader(loaders, loader, [path], asked):
         trial.add(tried)
     report = trial.report()
     write({"trial": report}, output, show_trial)

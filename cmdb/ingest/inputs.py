@@ -1,15 +1,23 @@
 """Finds what a path means: one file, a folder, a pattern, or standard input."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Bytes, Remark
-from cmdb.ingest.formats import SUFFIXES, Format
+from cmdb.ingest.document import Bytes, Document, Remark
+from cmdb.ingest.formats import READERS, SUFFIXES, Format
 
 STDIN = "-"
+
+
+def read_inputs(paths: Sequence[str], input_format: Format, remark: Remark) -> Iterator[tuple[str, Document]]:
+    """Yield every document of the paths, with what errors call its input."""
+    for path in paths:
+        for source, stream in open_inputs(path, input_format, remark):
+            for document in READERS[input_format](stream, source, remark):
+                yield source, document
 
 
 def open_inputs(path: str, input_format: Format, remark: Remark) -> Iterator[tuple[str, Bytes]]:

@@ -1,6 +1,6 @@
 """The loader folders: what each declares, and loading inputs with one of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cmdb import resources
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
-from cmdb.ingest.document import Bytes, Document, Remark, log_remark
+from cmdb.ingest.document import Bytes, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
-from cmdb.ingest.inputs import STDIN, open_inputs
+from cmdb.ingest.inputs import STDIN, read_inputs
 from cmdb.ingest.mapping import Mapping, Program
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.records import LocatedRecord
@@ -92,34 +92,35 @@ class Loaders:
             raise NotFound(ErrorCode.UNKNOWN_LOADER, f"There is no loader '{name}'.", hint=hint)
         return _read_loader(self._folder / name)
 
-    def records(self, name: str, path: str, asked: Asked | None = None) -> Iterator[LocatedRecord]:
-        """Yield the records of a file, folder, pattern, or standard input for `-`, in bounded memory.
+    def records(self, name: str, paths: Sequence[str], asked: Asked | None = None) -> Iterator[LocatedRecord]:
+        """Yield the records of one load: files, folders, patterns, or standard input for `-`, in bounded memory.
 
         A fault anywhere is raised after sound records were yielded: they count only once all is read.
         """
         asked = asked or Asked()
         loader = self.loader(name)
         mapping = self.mapping(loader, asked.arguments)
-        return _map_inputs(mapping, loader.format, path, asked.remark)
+        return mapping.records(read_inputs(paths, loader.format, asked.remark), asked.remark)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
-        return list(self.records(name, path, Asked(remark=remark)))
+        return list(self.records(name, [path], Asked(remark=remark)))
 
     def load_stream(
         self, name: str, stream: Bytes, source: str, remark: Remark = log_remark
     ) -> list[LocatedRecord]:
         """Return the records of a document that is at hand; `source` is how errors call it."""
         loader = self.loader(name)
-        documents = READERS[loader.format](stream, source, remark)
-        return list(self.mapping(loader).records(documents, source, remark))
+        documents = ((source, document) for document in READERS[loader.format](stream, source, remark))
+        return list(self.mapping(loader).records(documents, remark))
 
     def load_with_map(
         self, map_path: str, input_format: Format, path: str, remark: Remark = log_remark
     ) -> list[LocatedRecord]:
         """Return the records that a jq program of the caller's makes of an input."""
         program = Program(name=map_path, path=Path(map_path), prelude=_prelude())
-        return list(_map_inputs(Mapping(program, self._metamodel), input_format, path, remark))
+        documents = read_inputs([path], input_format, remark)
+        return list(Mapping(program, self._metamodel).records(documents, remark))
 
     def mapping(self, loader: Loader, arguments: AbstractMapping[str, str] | None = None) -> Mapping:
         """Return a loader's compiled program; InvalidInput BAD_ARGUMENT for an argument that it does not have."""
@@ -135,12 +136,6 @@ class Loaders:
 
 def _prelude() -> str:
     return (resources.folder("loaders") / PRELUDE).read_text(encoding="utf-8")
-
-
-def _map_inputs(mapping: Mapping, input_format: Format, path: str, remark: Remark) -> Iterator[LocatedRecord]:
-    for source, stream in open_inputs(path, input_format, remark):
-        documents: Iterable[Document] = READERS[input_format](stream, source, remark)
-        yield from mapping.records(documents, source, remark)
 
 
 def _arguments(loader: Loader, given: AbstractMapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Runs a jq program on documents and validates what comes out as the record stream."""
 
+import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
@@ -14,17 +15,20 @@ from cmdb.ingest.records import parse_located
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.records import LocatedRecord
 
-_MENTION = '"mention": true'
+SourcedDocument = tuple[str, Document]
+"""What errors call the input, and a document of it."""
+
+_REPEATED = re.compile(r'"kind": "(?:dependency|party|assignment)"|"mention": true')
 _REMARK = '"kind": "remark"'
 _REMEMBERED = 200_000
-"""Mentions that are recognised when they come again; a source names its big things in every document."""
+"""Lines that are recognised when they come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """A jq program: the text at `path` after the `prelude`, with the `arguments` of this load as `$arguments`.
 
-    `together` hands all documents of a load over as one list, as far as they fit, because they refer to one another.
+    `together` hands all documents of a load over as one list, as far as they fit: they refer to one another.
     """
 
     name: str
@@ -35,12 +39,13 @@ class Program:
 
 
 class Mapping:
-    """One compiled program; it sees each document as `.` and `$attribute_types`, class -> attribute -> type."""
+    """One compiled program for one load; it sees each document as `.` and `$attribute_types`, class -> attribute -> type."""
 
     def __init__(self, program: Program, metamodel: Metamodel) -> None:
         """Compile the program; DeclarationError MAPPING_FAILED with jq's own message."""
         self._declared = program
         self._name = program.name
+        self._seen: set[int] = set()
         types = {
             ci_class.name: {
                 attribute.name: attribute.type.value for attribute in ci_class.attributes.values()
@@ -55,21 +60,27 @@ class Mapping:
             raise unusable(program.name, program.path, error) from error
 
     def records(
-        self, documents: Iterable[Document], source: str, remark: Remark = log_remark
+        self, documents: Iterable[SourcedDocument], remark: Remark = log_remark
     ) -> Iterator[LocatedRecord]:
         """Yield the records as documents come; InvalidInput MAPPING_FAILED or the record stream's own faults."""
-        seen: set[int] = set()
-        for_people = _Remarks(remark, source)
+        for_people = _Remarks(remark)
         lines = (
             (place, line.encode())
-            for document in documents_for(documents, together=self._declared.together)
+            for source, document in self.gather(documents)
             for place, line in self.outputs(document, source)
-            if not for_people.takes(line) and not _is_known_mention(line, seen)
+            if not for_people.takes(line, source)
         )
         return parse_located(lines)
 
+    def gather(self, documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
+        """Yield the documents, or lists of them that are near the limit in size if the program wants them together."""
+        return _gathered(documents) if self._declared.together else iter(documents)
+
     def outputs(self, document: Document, source: str) -> Iterator[tuple[Place, str]]:
-        """Yield what the program makes of one document, each as a line of JSON; InvalidInput MAPPING_FAILED."""
+        """Yield what the program makes of one document, each as a line of JSON; InvalidInput MAPPING_FAILED.
+
+        What was said before word for word is left out: sources name their big things again and again.
+        """
         place = Place(source, document.line)
         try:
             text = self._program.input_text(to_json(document.value).decode()).text()
@@ -81,26 +92,40 @@ class Mapping:
                 place=place,
             ) from error
         # Only line feeds end a value: other line separators stand unescaped inside texts.
-        yield from ((place, line) for line in text.split("\n") if line)
+        lines = (line for line in text.split("\n") if line)
+        yield from ((place, line) for line in lines if not self._is_repeated(line))
+
+    def _is_repeated(self, line: str) -> bool:
+        if not _REPEATED.search(line):
+            return False
+        mark = hash(line)
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen.add(mark)
+        return False
 
 
-def documents_for(documents: Iterable[Document], *, together: bool) -> Iterator[Document]:
-    """Yield the documents, or lists of them that are near the limit in size."""
-    if not together:
-        yield from documents
-        return
-    gathered: list[object] = []
-    first: int | None = None
+def _gathered(documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
+    part: list[SourcedDocument] = []
     size = 0
-    for document in documents:
-        first = first if gathered else document.line
-        gathered.append(document.value)
+    for source, document in documents:
+        part.append((source, document))
         size += len(to_json(document.value))
         if size > DOCUMENT_LIMIT:
-            yield Document(gathered, first)
-            gathered, size = [], 0
-    if gathered:
-        yield Document(gathered, first)
+            yield _as_one(part)
+            part, size = [], 0
+    if part:
+        yield _as_one(part)
+
+
+def _as_one(part: list[SourcedDocument]) -> SourcedDocument:
+    """Join documents to a list, called by its first source and how many more there are."""
+    sources = list(dict.fromkeys(source for source, _ in part))
+    several = len(sources) > 1
+    name = f"{sources[0]} and {len(sources) - 1} more" if several else sources[0]
+    return name, Document([document.value for _, document in part], None if several else part[0][1].line)
 
 
 def unusable(name: str, path: Path, error: Exception) -> DeclarationError:
@@ -118,10 +143,9 @@ class _Remarks:
     """Passes on what a program has to say to people, each sentence once."""
 
     remark: Remark
-    source: str
     said: set[str] = field(default_factory=set)
 
-    def takes(self, line: str) -> bool:
+    def takes(self, line: str, source: str) -> bool:
         if _REMARK not in line:
             return False
         value = from_json(line)
@@ -130,20 +154,8 @@ class _Remarks:
         text = str(value.get("text"))
         if text not in self.said:
             self.said.add(text)
-            self.remark(f"{self.source}: {text}")
+            self.remark(f"{source}: {text}")
         return True
-
-
-def _is_known_mention(line: str, seen: set[int]) -> bool:
-    if _MENTION not in line:
-        return False
-    mark = hash(line)
-    if mark in seen:
-        return True
-    if len(seen) >= _REMEMBERED:
-        seen.clear()
-    seen.add(mark)
-    return False
 
 
 def _one_line(prelude: str) -> str:

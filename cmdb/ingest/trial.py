@@ -1,6 +1,6 @@
 """Tries a loader on an input, one document at a time, and finds out which loader an input is for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +11,9 @@ from pydantic_core import from_json, to_json
 from cmdb.errors import InvalidInput, Place
 from cmdb.ingest.document import Document
 from cmdb.ingest.formats import READERS, Format
-from cmdb.ingest.inputs import STDIN, open_inputs
+from cmdb.ingest.inputs import STDIN, open_inputs, read_inputs
 from cmdb.ingest.loaders import Asked, Loader, Loaders
-from cmdb.ingest.mapping import documents_for, unusable
+from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
 from cmdb.model.records import EntryRecord
 
@@ -41,19 +41,17 @@ class Tried:
     fault: InvalidInput | None = None
 
 
-def try_loader(loaders: Loaders, loader: Loader, path: str, asked: Asked) -> Iterator[Tried]:
+def try_loader(loaders: Loaders, loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[Tried]:
     """Yield document after document; a fault of one does not end the rest, one of the format does (InvalidInput)."""
     mapping = loaders.mapping(loader, asked.arguments)
-    for source, stream in open_inputs(path, loader.format, asked.remark):
-        documents = READERS[loader.format](stream, source, asked.remark)
-        for document in documents_for(documents, together=loader.together):
-            place = Place(source, document.line)
-            try:
-                outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))
-            except InvalidInput as error:
-                yield Tried(document=document.value, place=place, fault=error)
-            else:
-                yield Tried(document=document.value, place=place, made=outputs)
+    for source, document in mapping.gather(read_inputs(paths, loader.format, asked.remark)):
+        place = Place(source, document.line)
+        try:
+            outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))
+        except InvalidInput as error:
+            yield Tried(document=document.value, place=place, fault=error)
+        else:
+            yield Tried(document=document.value, place=place, made=outputs)
 
 
 def recognise(loaders: Loaders, path: str) -> list[str]:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from cmdb.errors import DeclarationError, ErrorCode, InvalidInput
 from cmdb.ingest.document import DOCUMENT_LIMIT, Document
-from cmdb.ingest.mapping import Mapping, Program, documents_for
+from cmdb.ingest.mapping import Mapping, Program, SourcedDocument
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.resources import folder
@@ -17,6 +17,10 @@ METAMODEL = read_metamodel(folder("schema"))
 SERVER = '{kind: "item", key: ., class: "server", name: .}'
 
 
+def sourced(documents: Iterable[Document]) -> Iterator[SourcedDocument]:
+    return (("in", document) for document in documents)
+
+
 def mapping(tmp_path: Path, program: str, **declared: Any) -> Mapping:
     path = tmp_path / "map.jq"
     path.write_text(program, encoding="utf-8")
@@ -25,20 +29,20 @@ def mapping(tmp_path: Path, program: str, **declared: Any) -> Mapping:
 
 def test_a_document_may_become_any_number_of_records(tmp_path: Path) -> None:
     program = '.[] | {kind: "item", key: ., class: "server", name: .}'
-    found = list(mapping(tmp_path, program).records([Document([], 1), Document(["a", "b"], 7)], "in"))
+    found = list(mapping(tmp_path, program).records(sourced([Document([], 1), Document(["a", "b"], 7)])))
     assert [encode(row.record)["key"] for row in found] == ["a", "b"]
     assert {str(row.place) for row in found} == {"in:7"}
 
 
 def test_programs_see_the_declared_attribute_types(tmp_path: Path) -> None:
     program = '{kind: "item", key: "a", class: "server", name: $attribute_types.server.cpu_count}'
-    (row,) = mapping(tmp_path, program).records([Document(None)], "in")
+    (row,) = mapping(tmp_path, program).records(sourced([Document(None)]))
     assert encode(row.record)["name"] == "integer"
 
 
 def test_a_failing_program_names_loader_document_and_its_own_message(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        mapping(tmp_path, ".a | empty").records([Document({}, 1), Document([1], 4)], "in").__next__()
+        mapping(tmp_path, ".a | empty").records(sourced([Document({}, 1), Document([1], 4)])).__next__()
     assert caught.value.code is ErrorCode.MAPPING_FAILED
     assert str(caught.value.place) == "in:4"
     assert "'made-up' failed on a document" in caught.value.message
@@ -47,7 +51,7 @@ def test_a_failing_program_names_loader_document_and_its_own_message(tmp_path: P
 
 def test_what_a_program_makes_is_validated_like_any_record(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
-        mapping(tmp_path, '{kind: "item", key: "a", nmae: "A"}').records([Document(1, 3)], "in").__next__()
+        mapping(tmp_path, '{kind: "item", key: "a", nmae: "A"}').records(sourced([Document(1, 3)])).__next__()
     assert "in:3, record a, field nmae: there is no such field" in caught.value.message
 
 
@@ -68,19 +72,22 @@ def test_records_come_before_the_input_has_ended(tmp_path: Path) -> None:
         yield Document("a")
         raise AssertionError("read ahead")
 
-    records = mapping(tmp_path, SERVER).records(documents(), "in")
+    records = mapping(tmp_path, SERVER).records(sourced(documents()))
     assert encode(next(records).record)["key"] == "a"
 
 
 def test_documents_that_refer_to_one_another_come_as_one_list(tmp_path: Path) -> None:
     documents = [Document("a", 1), Document("b", 2)]
     found = mapping(tmp_path, f"length as $n | .[] | {SERVER} | .name += ($n | tostring)", together=True)
-    assert [encode(row.record)["name"] for row in found.records(documents, "in")] == ["a2", "b2"]
+    assert [encode(row.record)["name"] for row in found.records(sourced(documents))] == ["a2", "b2"]
 
 
-def test_a_list_of_documents_is_bounded() -> None:
-    big = Document("x" * (DOCUMENT_LIMIT // 2 + 1))
-    assert [len(got.value) for got in documents_for([big] * 5, together=True)] == [2, 2, 1]  # type: ignore[arg-type] # a list
+def test_a_list_of_documents_is_bounded_and_says_where_it_is_from(tmp_path: Path) -> None:
+    big = Document("x" * (DOCUMENT_LIMIT // 2 + 1), 1)
+    program = mapping(tmp_path, ".", together=True)
+    documents = [("a", big), ("b", big), ("c", big), ("c", big), ("d", big)]
+    found = [(name, got.line, len(got.value)) for name, got in program.gather(documents)]  # type: ignore[arg-type] # a list
+    assert found == [("a and 1 more", None, 2), ("c", 1, 2), ("d", 1, 1)]
 
 
 def test_arguments_and_the_prelude_are_at_hand(tmp_path: Path) -> None:
@@ -90,7 +97,7 @@ def test_arguments_and_the_prelude_are_at_hand(tmp_path: Path) -> None:
         prelude="# Twice.\ndef twice:\n  . + $arguments.end;\n",
         arguments={"end": "!"},
     )
-    (row,) = program.records([Document("a")], "in")
+    (row,) = program.records(sourced([Document("a")]))
     assert encode(row.record)["name"] == "a!"
 
 
@@ -100,22 +107,21 @@ def test_jq_counts_the_lines_of_the_program_itself(tmp_path: Path) -> None:
 
 
 def test_a_mention_that_comes_again_is_passed_on_once(tmp_path: Path) -> None:
-    found = mapping(tmp_path, SERVER + " + {mention: true}").records(
-        [Document("a"), Document("b"), Document("a")], "in"
-    )
+    documents = sourced([Document("a"), Document("b"), Document("a")])
+    found = mapping(tmp_path, SERVER + " + {mention: true}").records(documents)
     assert [encode(row.record)["key"] for row in found] == ["a", "b"]
 
 
 def test_remarks_are_for_people_and_said_once(tmp_path: Path) -> None:
     said: list[str] = []
     program = mapping(tmp_path, '{kind: "remark", text: "odd"}')
-    assert list(program.records([Document(1), Document(2)], "in", said.append)) == []
+    assert list(program.records(sourced([Document(1), Document(2)]), said.append)) == []
     assert said == ["in: odd"]
 
 
 def test_a_text_may_hold_any_line_separator(tmp_path: Path) -> None:
     name = "a\u2028b\u0085c\n\rd"
     (row,) = mapping(tmp_path, '{kind: "item", key: "a", class: "server", name: .}').records(
-        [Document(name)], "in"
+        sourced([Document(name)])
     )
     assert encode(row.record)["name"] == name
