@@ -39,7 +39,7 @@ class Program:
 
 
 class Mapping:
-    """One compiled program for one load; it sees each document as `.` and `$attribute_types`, class -> attribute -> type."""
+    """One program, for one load; it sees a document as `.` and `$attribute_types`: class -> attribute -> type."""
 
     def __init__(self, program: Program, metamodel: Metamodel) -> None:
         """Compile the program; DeclarationError MAPPING_FAILED with jq's own message."""
