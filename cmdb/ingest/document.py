@@ -45,7 +45,8 @@ class Joined:
 
     def read(self, size: int, /) -> bytes:
         """Return up to so many bytes; none at the end."""
-        return self._head.read(size) or self._rest.read(size)
+        head = self._head.read(size)
+        return head + self._rest.read(size - len(head)) if len(head) < size else head
 
     def readline(self, size: int, /) -> bytes:
         """Return a line, or the part of it that fits the size."""
@@ -75,11 +76,11 @@ def read_whole(stream: Bytes, source: str, limit: int = DOCUMENT_LIMIT) -> bytes
     return content
 
 
-def too_large(place: Place, what: str, limit: int) -> InvalidInput:
-    """Return the error for an input above its limit, in bytes."""
+def too_large(place: Place, what: str, limit: int, unit: str = "bytes") -> InvalidInput:
+    """Return the error for an input above its limit."""
     return InvalidInput(
         ErrorCode.TOO_LARGE,
-        f"The {what} is larger than {limit} bytes.",
+        f"The {what} is larger than {limit} {unit}.",
         hint="Split it, or send one record per line.",
         place=place,
     )

@@ -1,5 +1,6 @@
 """Feeds XML to a target without ever resolving what the document declares."""
 
+from collections.abc import Callable
 from typing import Protocol
 from xml.etree.ElementTree import ParseError
 
@@ -15,7 +16,7 @@ _CHUNK = 1 << 16
 
 
 class Target(Protocol):
-    """Takes elements as they open and close."""
+    """Takes elements as they open and close; texts too if it has a method `data`."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take an opening tag."""
@@ -46,6 +47,7 @@ class _Bounded:
         self._target = target
         self._source = source
         self._depth = 0
+        self._data: Callable[[str], None] = getattr(target, "data", _ignore)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         self._depth += 1
@@ -57,8 +59,15 @@ class _Bounded:
         self._depth -= 1
         self._target.end(tag)
 
+    def data(self, text: str) -> None:
+        self._data(text)
+
     def close(self) -> None:
         """Nothing is built here."""
+
+
+def _ignore(_text: str) -> None:
+    """Most targets read attributes only."""
 
 
 def feed_xml(stream: Bytes, source: str, target: Target) -> None:
