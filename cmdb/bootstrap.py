@@ -19,8 +19,10 @@ from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.severity import Severity
+from cmdb.ports.bolt_source import BoltSource
 from cmdb.settings import Settings
 from cmdb.store.archive import BackupSummary, Progress, read_backup, write_backup
+from cmdb.store.bolt_source import BoltRows
 from cmdb.store.connection import Connection, StoreAddress, open_connection
 from cmdb.store.engine import EmbeddedEngine
 from cmdb.store.migrations import migrate, read_migrations
@@ -102,6 +104,11 @@ def _threshold(text: str) -> Severity | None:
             place=Place("environment", field="CMDB_INCIDENT_SEVERITY"),
         )
     return severity
+
+
+def bolt_source() -> BoltSource:
+    """Return what reads graphs that are not ours."""
+    return BoltRows()
 
 
 async def back_up(settings: Settings, target: Path, progress: Progress) -> BackupSummary:

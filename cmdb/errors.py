@@ -53,6 +53,8 @@ class ErrorCode(StrEnum):
     TOO_COSTLY = "TOO_COSTLY", "The GraphQL document asks for more than the stated cost limit."
     HOSTILE_DOCUMENT = "HOSTILE_DOCUMENT", "The document uses a construct that only attacks need."
     UNKNOWN_LOADER = "UNKNOWN_LOADER", "There is no loader of that name."
+    SOURCE_UNREACHABLE = "SOURCE_UNREACHABLE", "A source to fetch from did not answer, or refused to."
+    SOURCE_STRAYED = "SOURCE_STRAYED", "A source leads to another host, or in a circle."
     MAPPING_FAILED = "MAPPING_FAILED", "The jq program of a loader failed on a document."
     DECLARATION = "DECLARATION", "A declaration file is wrong."
     CYCLIC_DECLARATION = "CYCLIC_DECLARATION", "Declarations refer to each other in a circle."

@@ -21,6 +21,8 @@ class Settings:
     url: str | None = None
     request_timeout: float = 30.0
     incident_severity: str = "critical"
+    source_user: str = ""
+    source_token: str = field(default="", repr=False)
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -36,6 +38,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         engine_heap=env.get("CMDB_ENGINE_HEAP", defaults.engine_heap),
         url=env.get("CMDB_URL") or None,
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
+        source_user=env.get("CMDB_SOURCE_USER", ""),
+        source_token=_secret(env, "CMDB_SOURCE_TOKEN"),
         request_timeout=_number(env, "CMDB_REQUEST_TIMEOUT", defaults.request_timeout),
     )
 
@@ -55,7 +59,7 @@ def _secret(env: Mapping[str, str], name: str) -> str:
         raise DeclarationError(
             ErrorCode.DECLARATION,
             f"{name}_FILE cannot be read: {error.strerror}.",
-            hint="Name a readable file that holds only the password.",
+            hint="Name a readable file that holds only the secret.",
             place=Place(path),
         ) from error
 

@@ -9,17 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from cmdb import resources
+from cmdb.bootstrap import bolt_source
 from cmdb.cli.answers import Rendered, table
 from cmdb.cli.loader_trial import REFERENCE, Trial, show_trial
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, write
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
+from cmdb.ingest.document import Remark
 from cmdb.ingest.inputs import STDIN
 from cmdb.ingest.loaders import Asked, Loader, Loaders
 from cmdb.ingest.samples import Answer, accept, answers, expected
 from cmdb.ingest.skeleton import write_skeleton
 from cmdb.ingest.trial import recognise, try_loader
 from cmdb.metamodel import read_metamodel
+from cmdb.ports.bolt_source import Access
+from cmdb.settings import read_settings
 
 Folder = Annotated[
     Path | None, typer.Option("--in", help="Folder of loader folders; default: those that come along.")
@@ -58,7 +62,7 @@ def try_input(
     path, name = _file_and_source(inputs, loaders.names())
     matched = recognise(loaders, path) if name is None else []
     loader = loaders.loader(name or _only(matched, path))
-    asked = Asked(arguments=settings_of(setting or []), remark=_remark)
+    asked = asked_for(setting or [], _remark)
     trial = Trial(loader.name, matched, limit, read_metamodel(resources.folder("schema")))
     for tried in try_loader(loaders, loader, [path], asked):
         trial.add(tried)
@@ -98,6 +102,13 @@ def new_loader(
     loaders = _loaders(home)
     accept(loaders, loaders.loader(name))
     sys.stdout.write(f"{made}\nEdit map.jq, then: cmdb loader test {name} --in {home}\n")
+
+
+def asked_for(setting: list[str], remark: Remark) -> Asked:
+    """Return what the command line and the environment say about a load."""
+    settings = read_settings()
+    access = Access(settings.source_token, settings.source_user)
+    return Asked(arguments=settings_of(setting), remark=remark, access=access, bolt=bolt_source())
 
 
 def settings_of(given: list[str]) -> dict[str, str]:

@@ -1,31 +1,56 @@
-"""Finds what a path means: one file, a folder, a pattern, or standard input."""
+"""Finds what a path means: a file, folder, pattern, standard input, an HTTP address or a graph."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Bytes, Document, Remark
+from cmdb.ingest.document import Bytes, Document, Remark, log_remark
 from cmdb.ingest.formats import READERS, SUFFIXES, Format
+from cmdb.ingest.http_source import fetch_pages, is_http
+from cmdb.ports.bolt_source import Access, BoltSource
 
 STDIN = "-"
+GRAPHS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")
 
 
-def read_inputs(paths: Sequence[str], input_format: Format, remark: Remark) -> Iterator[tuple[str, Document]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the inputs of one load are read.
+
+    `auth_scheme` stands before the token of an HTTP source; `statements`, by name, are what a graph is asked.
+    """
+
+    format: Format
+    remark: Remark = log_remark
+    access: Access = field(default_factory=Access)
+    auth_scheme: str = "Bearer"
+    statements: Mapping[str, str] = field(default_factory=dict)
+    bolt: BoltSource | None = None
+
+
+def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, Document]]:
     """Yield every document of the paths, with what errors call its input."""
     for path in paths:
-        for source, stream in open_inputs(path, input_format, remark):
-            for document in READERS[input_format](stream, source, remark):
+        if path.startswith(GRAPHS):
+            yield from _graph_rows(path, reading)
+            continue
+        for source, stream in open_inputs(path, reading):
+            for document in READERS[reading.format](stream, source, reading.remark):
                 yield source, document
 
 
-def open_inputs(path: str, input_format: Format, remark: Remark) -> Iterator[tuple[str, Bytes]]:
+def open_inputs(path: str, reading: Reading) -> Iterator[tuple[str, Bytes]]:
     """Yield what errors call each input, and its bytes; InvalidInput NOT_FOUND names what cannot be read."""
     if path == STDIN:
         yield "stdin", sys.stdin.buffer
         return
-    for file in _files(path, input_format, remark):
+    if is_http(path):
+        yield from fetch_pages(path, reading.access, reading.auth_scheme, reading.remark)
+        return
+    for file in _files(path, reading.format, reading.remark):
         try:
             stream = file.open("rb")
         except OSError as error:
@@ -33,6 +58,20 @@ def open_inputs(path: str, input_format: Format, remark: Remark) -> Iterator[tup
             raise _not_found(message, str(file)) from error
         with stream:
             yield str(file), stream
+
+
+def _graph_rows(address: str, reading: Reading) -> Iterator[tuple[str, Document]]:
+    """Ask a graph the loader's statements; a row comes as `{"statement": name, "row": {...}}`."""
+    if reading.bolt is None or not reading.statements:
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            "This loader reads no graph.",
+            hint="Name a loader whose loader.yaml has 'statements', or a file.",
+            place=Place(address),
+        )
+    for name, statement in reading.statements.items():
+        for row in reading.bolt.rows(address, reading.access, statement):
+            yield f"{address} {name}", Document({"statement": name, "row": row})
 
 
 def _files(path: str, input_format: Format, remark: Remark) -> list[Path]:
@@ -66,6 +105,6 @@ def _not_found(message: str, path: str) -> InvalidInput:
     return InvalidInput(
         ErrorCode.NOT_FOUND,
         message,
-        hint="Name a readable file, a folder, a pattern, or '-' for standard input.",
+        hint="Name a readable file, a folder, a pattern, an address, or '-' for standard input.",
         place=Place(path),
     )

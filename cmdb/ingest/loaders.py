@@ -11,9 +11,10 @@ from cmdb import resources
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
 from cmdb.ingest.document import Bytes, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
-from cmdb.ingest.inputs import STDIN, read_inputs
+from cmdb.ingest.inputs import STDIN, Reading, read_inputs
 from cmdb.ingest.mapping import Mapping, Program
 from cmdb.model.metamodel import Metamodel
+from cmdb.ports.bolt_source import Access, BoltSource
 from cmdb.ports.records import LocatedRecord
 from cmdb.yaml_text import Entry, read_entry
 
@@ -44,7 +45,8 @@ class Loader:
     """What `loader.yaml` says; `scope` tells people what a snapshot is complete for, `fetch` how to get a document.
 
     `recognise` is a jq expression that is true for the documents of this source. `together`: its documents refer to
-    one another, so its program gets a list of all.
+    one another, so its program gets a list of all. `auth_scheme` stands before the token in the header of an HTTP
+    request. `statements` are read-only Cypher by name, for a source that is a graph.
     """
 
     name: str
@@ -55,16 +57,31 @@ class Loader:
     fetch: str
     folder: Path
     recognise: str | None = None
+    auth_scheme: str = "Bearer"
+    statements: AbstractMapping[str, str] = field(default_factory=dict)
     together: bool = False
     arguments: tuple[Argument, ...] = ()
+
+    def reading(self, asked: "Asked") -> Reading:
+        """Return how inputs are read for this loader."""
+        return Reading(
+            format=self.format,
+            remark=asked.remark,
+            access=asked.access,
+            auth_scheme=self.auth_scheme,
+            statements=self.statements,
+            bolt=asked.bolt,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the person who loads sets: arguments of the loader by name, and who hears remarks."""
+    """What the person who loads sets: arguments of the loader, who hears remarks, how to get into a source."""
 
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
     remark: Remark = log_remark
+    access: Access = field(default_factory=Access)
+    bolt: BoltSource | None = None
 
 
 class Loaders:
@@ -100,7 +117,7 @@ class Loaders:
         asked = asked or Asked()
         loader = self.loader(name)
         mapping = self.mapping(loader, asked.arguments)
-        return mapping.records(read_inputs(paths, loader.format, asked.remark), asked.remark)
+        return mapping.records(read_inputs(paths, loader.reading(asked)), asked.remark)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
@@ -119,7 +136,7 @@ class Loaders:
     ) -> list[LocatedRecord]:
         """Return the records that a jq program of the caller's makes of an input."""
         program = Program(name=map_path, path=Path(map_path), prelude=_prelude())
-        documents = read_inputs([path], input_format, remark)
+        documents = read_inputs([path], Reading(format=input_format, remark=remark))
         return list(Mapping(program, self._metamodel).records(documents, remark))
 
     def mapping(self, loader: Loader, arguments: AbstractMapping[str, str] | None = None) -> Mapping:
@@ -153,7 +170,18 @@ def _arguments(loader: Loader, given: AbstractMapping[str, str]) -> dict[str, st
 
 def _read_loader(folder: Path) -> Loader:
     entry = read_entry(folder / "loader.yaml", f"loaders/{folder.name}/loader.yaml")
-    entry.allow("title", "format", "coverage", "scope", "fetch", "recognise", "together", "arguments")
+    entry.allow(
+        "title",
+        "format",
+        "coverage",
+        "scope",
+        "fetch",
+        "recognise",
+        "together",
+        "auth_scheme",
+        "statements",
+        "arguments",
+    )
     return Loader(
         name=folder.name,
         title=entry.text("title"),
@@ -164,8 +192,15 @@ def _read_loader(folder: Path) -> Loader:
         folder=folder,
         recognise=entry.text("recognise", "") or None,
         together=entry.flag("together"),
+        auth_scheme=entry.text("auth_scheme", "Bearer"),
+        statements={row.name: _read_statement(row) for row in entry.entries("statements")},
         arguments=tuple(_read_argument(argument) for argument in entry.entries("arguments")),
     )
+
+
+def _read_statement(entry: Entry) -> str:
+    entry.allow("cypher")
+    return entry.text("cypher")
 
 
 def _read_argument(entry: Entry) -> Argument:

@@ -11,7 +11,8 @@ from pydantic_core import from_json, to_json
 from cmdb.errors import InvalidInput, Place
 from cmdb.ingest.document import Document
 from cmdb.ingest.formats import READERS, Format
-from cmdb.ingest.inputs import STDIN, open_inputs, read_inputs
+from cmdb.ingest.http_source import is_http
+from cmdb.ingest.inputs import GRAPHS, STDIN, Reading, open_inputs, read_inputs
 from cmdb.ingest.loaders import Asked, Loader, Loaders
 from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
@@ -44,7 +45,7 @@ class Tried:
 def try_loader(loaders: Loaders, loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[Tried]:
     """Yield document after document; a fault of one does not end the rest, one of the format does (InvalidInput)."""
     mapping = loaders.mapping(loader, asked.arguments)
-    for source, document in mapping.gather(read_inputs(paths, loader.format, asked.remark)):
+    for source, document in mapping.gather(read_inputs(paths, loader.reading(asked))):
         place = Place(source, document.line)
         try:
             outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))
@@ -56,7 +57,7 @@ def try_loader(loaders: Loaders, loader: Loader, paths: Sequence[str], asked: As
 
 def recognise(loaders: Loaders, path: str) -> list[str]:
     """Return the loaders whose `recognise` expression is true for one of the first documents."""
-    if path == STDIN:
+    if path == STDIN or is_http(path) or path.startswith(GRAPHS):
         return []
     able = [loader for loader in loaders.list_loaders() if loader.recognise is not None]
     found: dict[Format, list[str]] = {}
@@ -70,7 +71,7 @@ def _first_documents(path: str, input_format: Format) -> list[str]:
     """Decode the beginning of the first file as this format; nothing if it is not of this format."""
     found: list[Document] = []
     with suppress(InvalidInput):
-        for source, stream in islice(open_inputs(path, input_format, _nobody), 1):
+        for source, stream in islice(open_inputs(path, Reading(format=input_format, remark=_nobody)), 1):
             found.extend(islice(READERS[input_format](stream, source, _nobody), _LOOKED_AT))
     return [to_json(document.value).decode() for document in found]
 

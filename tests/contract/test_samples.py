@@ -24,7 +24,7 @@ NO_SAMPLES = {"README.md", "LICENSES"}
 
 pytestmark = pytest.mark.skipif(
     not SAMPLES.is_dir(),
-    reason=f"NOT CHECKED: real files of {len(TABLE)} sources' answers; there is no folder {SAMPLES}, set CMDB_SAMPLES_DIR",
+    reason=f"NOT CHECKED: {len(TABLE)} real files; there is no folder {SAMPLES}, set CMDB_SAMPLES_DIR",
 )
 
 
@@ -85,7 +85,9 @@ def test_a_faulty_file_is_refused_for_its_named_reason(name: str) -> None:
 
 def test_every_real_file_stands_in_the_table() -> None:
     files = (path.relative_to(SAMPLES) for path in SAMPLES.rglob("*") if path.is_file())
-    missing = sorted(str(path) for path in files if path.parts[0] not in NO_SAMPLES and str(path) not in TABLE)
+    missing = sorted(
+        str(path) for path in files if path.parts[0] not in NO_SAMPLES and str(path) not in TABLE
+    )
     if missing:
         sources = Counter(name.split("/")[0] for name in missing)
         pytest.skip(f"NOT CHECKED: {len(missing)} files that the table does not name: {dict(sources)}")
