@@ -21,13 +21,20 @@ class BoltRows:
     """Implements `cmdb.ports.bolt_source.BoltSource`; every session only reads."""
 
     def rows(self, address: str, access: Access, statement: str) -> Iterator[Mapping[str, object]]:
-        """Yield each row as plain JSON values, one at a time; StoreError if it cannot be reached or read."""
+        """Yield each row as plain JSON values, one at a time; StoreError if it cannot be reached or read.
+
+        The address is `bolt://host:port/database`; without a database it is the user's own.
+        """
         place = Place(address)
+        server, _, database = address.removesuffix("/").partition("//")[2].partition("/")
+        uri = f"{address.partition('//')[0]}//{server}"
         auth = (access.user or "neo4j", access.token) if access.token else None
         try:
             with (
-                GraphDatabase.driver(address, auth=auth, connection_timeout=CONNECT_SECONDS) as driver,
-                driver.session(default_access_mode=READ_ACCESS, fetch_size=_FETCHED) as session,
+                GraphDatabase.driver(uri, auth=auth, connection_timeout=CONNECT_SECONDS) as driver,
+                driver.session(
+                    database=database or None, default_access_mode=READ_ACCESS, fetch_size=_FETCHED
+                ) as session,
             ):
                 # The statement stands in a loader's folder, not in what anybody sends.
                 for record in session.run(Query(statement, timeout=QUERY_SECONDS)):
