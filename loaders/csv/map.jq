@@ -5,29 +5,38 @@ def parts: (if test(";|\n") then [splits("[;\n]")] else [splits(", +")] end) | m
 
 # What people call a column. A class's own attribute of that name comes first.
 def column: {ci_class: "class", ci_type: "class", type: "class", category: "class", asset_type: "class",
-  id: "key", ci_id: "key", asset_id: "key", ci_name: "name", hostname: "name", host_name: "name", host: "name", asset_name: "name",
+  id: "key", ci_id: "key", asset_id: "key", ci_name: "name", hostname: "name", host_name: "name", host: "name",
+    asset_name: "name",
   notes: "description", comment: "description", comments: "description", decommissioned: "retired",
   depends_upon: "depends_on", dependencies: "depends_on", upstream: "depends_on", requires: "depends_on",
-  hosted_by: "hosted_on", powered_from: "powered_by", parent: "contained_in", located_in: "contained_in", part_of: "component_of",
+  hosted_by: "hosted_on", powered_from: "powered_by", parent: "contained_in", located_in: "contained_in",
+    part_of: "component_of",
   used_by: "needed_by", downstream: "needed_by", supports: "needed_by",
   owner: "owned_by", support_group: "supported_by", supporter: "supported_by", assignment_group: "supported_by",
   serial: "serial_number", serial_no: "serial_number", s_n: "serial_number", manufacturer: "vendor", make: "vendor",
   ip: "ip_addresses", ip_address: "ip_addresses", ips: "ip_addresses", mac: "mac_addresses", mac_address: "mac_addresses",
-  dns: "fqdn", dns_name: "fqdn", operating_system: "os", cpus: "cpu_count", cores: "cpu_count", env: "environment", site: "location",
+  dns: "fqdn", dns_name: "fqdn", operating_system: "os", cpus: "cpu_count", cores: "cpu_count", env: "environment",
+    site: "location",
   asset: "asset_tag", inventory_number: "asset_tag"}[.] // .;
-def class_name: {vm: "virtual_machine", host: "server", physical_server: "server", db: "database_instance", database: "database_instance",
-  app: "application", service: "application_service", load_balancer: "load_balancer", access_point: "wireless_access_point", datacenter: "data_centre", data_center: "data_centre"}[plain] // plain;
+def class_name: {vm: "virtual_machine", host: "server", physical_server: "server", db: "database_instance",
+  database: "database_instance",
+  app: "application", service: "application_service", load_balancer: "load_balancer", access_point: "wireless_access_point",
+    datacenter: "data_centre", data_center: "data_centre"}[plain] // plain;
 def classed: class_name as $known | if $attribute_types[$known] then $known else . end;
 
-def verbs: {depends_on: "DEPENDS_ON", uses: "USES", calls: "CALLS", runs_on: "RUNS_ON", hosted_on: "HOSTED_ON", contained_in: "CONTAINED_IN",
-  composed_of: "COMPOSED_OF", connects_through: "CONNECTS_THROUGH", routed_via: "ROUTED_VIA", powered_by: "POWERED_BY", stored_on: "STORED_ON",
-  replicates_from: "REPLICATES_FROM", authenticates_with: "AUTHENTICATES_WITH", licensed_by: "LICENSED_BY", monitored_by: "MONITORED_BY"};
+def verbs: {depends_on: "DEPENDS_ON", uses: "USES", calls: "CALLS", runs_on: "RUNS_ON", hosted_on: "HOSTED_ON",
+  contained_in: "CONTAINED_IN",
+  composed_of: "COMPOSED_OF", connects_through: "CONNECTS_THROUGH", routed_via: "ROUTED_VIA", powered_by: "POWERED_BY",
+    stored_on: "STORED_ON",
+  replicates_from: "REPLICATES_FROM", authenticates_with: "AUTHENTICATES_WITH", licensed_by: "LICENSED_BY",
+    monitored_by: "MONITORED_BY"};
 def backward: {needed_by: "DEPENDS_ON", component_of: "COMPOSED_OF"};
 def parties: {owned_by: "owns", supported_by: "supports", subscribed_by: "subscribes"};
 def fields: ["class", "key", "name", "description", "retired"] + (verbs + backward + parties | keys);
 
 def renamed: ((.class // .Class // .["CI Type"] // .Type // .type // $arguments.class) | classed) as $class
-  | with_entries((.key | plain) as $name | .key = if $attribute_types[$class][$name] then $name elif .key | IN(fields[]) then .key else $name | column end)
+  | with_entries((.key | plain) as $name | .key = if $attribute_types[$class][$name] then $name
+    elif .key | IN(fields[]) then .key else $name | column end)
   | if .class then .class |= classed elif $class != "" then .class = $class else . end;
 
 def truth:
@@ -47,8 +56,10 @@ def attributes($types):
     | .[$name] = ($cell.value | typed($types[$name])));
 
 # The table does not say what the other end is; if another row or source describes it, that counts.
-def likely: {RUNS_ON: "server", HOSTED_ON: "server", CONTAINED_IN: "site", CONNECTS_THROUGH: "network_appliance", ROUTED_VIA: "network_appliance",
-  POWERED_BY: "pdu", STORED_ON: "storage_array", LICENSED_BY: "licence", MONITORED_BY: "monitoring_system"}[.] // "application";
+def likely: {RUNS_ON: "server", HOSTED_ON: "server", CONTAINED_IN: "site", CONNECTS_THROUGH: "network_appliance",
+  ROUTED_VIA: "network_appliance",
+  POWERED_BY: "pdu", STORED_ON: "storage_array", LICENSED_BY: "licence", MONITORED_BY: "monitoring_system"}[.]
+    // "application";
 def other_end: capture("^(?<verb>[A-Z][A-Z0-9_]*):(?<key>.+)$") // {verb: null, key: .} | .key |= trim;
 def dependencies($key):
   to_entries[] | .key as $column | select(verbs[$column] // backward[$column]) | .value | parts[] | other_end

@@ -1,17 +1,20 @@
 # All objects of a load at once: lists, single objects and collections by kind, with or without `kind`.
 
 def cluster: $arguments.cluster;
-def workload_kinds: ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob",
-  "Rollout", "DeploymentConfig"];
-def route_kinds: ["Ingress", "Route", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "VirtualService", "Gateway"];
-def is_workload: IN(workload_kinds[]);
-def is_route: IN(route_kinds[]);
-def class_of:
-  if is_workload then "workload" elif is_route then "container_endpoint"
-  else {Pod: "pod", Node: "container_node", Service: "container_endpoint", Namespace: "namespace",
-    PersistentVolume: "volume", PersistentVolumeClaim: "volume", ConfigMap: "configuration_set",
-    Secret: "configuration_set", HorizontalPodAutoscaler: "configuration_set",
-    PodDisruptionBudget: "configuration_set", NetworkPolicy: "security_group", ServiceEntry: "external_system"}[.] end;
+def classes: {Deployment: "workload", StatefulSet: "workload", DaemonSet: "workload", ReplicaSet: "workload",
+  ReplicationController: "workload", Job: "workload", CronJob: "workload", Rollout: "workload", DeploymentConfig: "workload",
+  Pod: "pod", Node: "container_node", Service: "container_endpoint", Namespace: "namespace",
+  Ingress: "container_endpoint", Route: "container_endpoint", HTTPRoute: "container_endpoint",
+    GRPCRoute: "container_endpoint",
+  TCPRoute: "container_endpoint", TLSRoute: "container_endpoint", VirtualService: "container_endpoint",
+    Gateway: "container_endpoint",
+  PersistentVolume: "volume", PersistentVolumeClaim: "volume", ConfigMap: "configuration_set", Secret: "configuration_set",
+  HorizontalPodAutoscaler: "configuration_set", PodDisruptionBudget: "configuration_set", NetworkPolicy: "security_group",
+  ServiceEntry: "external_system"};
+classes as $classes |
+def class_of: $classes[.];
+def is_workload: $classes[.] == "workload";
+def is_route: . != "Service" and $classes[.] == "container_endpoint";
 
 def guessed_kind: .spec
   | if .containers then "Pod" elif .scaleTargetRef then "HorizontalPodAutoscaler" elif .jobTemplate then "CronJob"
@@ -106,13 +109,15 @@ def refers: template.spec
 # Where a route leads to, and the gateways that it hangs on.
 def leads_to: .kind as $kind | .spec
   | [(.. | objects | (.backend?.service?.name?, .backend?.serviceName?, .defaultBackend?.service?.name?,
-        .backendRefs?[]?.name?, select($kind == "Route" and .kind? == "Service").name?) | strings | {kind: "Service", name: .}),
+        .backendRefs?[]?.name?, select($kind == "Route" and .kind? == "Service").name?) | strings | {kind: "Service",
+          name: .}),
      (.. | objects | .destination? | objects | .host | strings | split(".") | {kind: "Service", name: .[0], ns: .[1]}),
      (.gateways?[]? | select(. != "mesh") | split("/") | {kind: "Gateway", name: .[-1], ns: .[:-1][0]}),
      (.parentRefs?[]? | {kind: (.kind // "Gateway"), name, ns: .namespace})] | unique[];
 
 def dependencies($known; $behind):
-  key as $key | ns as $ns | (.kind | class_of) as $class
+  select(.kind | IN("ConfigMap", "Secret", "PodDisruptionBudget", "NetworkPolicy") | not)
+  | key as $key | ns as $ns | (.kind | class_of) as $class
   | (select($class | IN("workload", "pod")) | needs($key; "RUNS_ON"; "Namespace"; null; $ns)),
     (select(.kind == "Pod") | .spec.nodeName | values | needs($key; "RUNS_ON"; "Node"; null; .)),
     (.metadata.ownerReferences[]? | select(.kind | is_workload) | (named(.kind; $ns; .name) + {groups: [any_of("replicas")]}),
@@ -139,7 +144,8 @@ def described($known):
   | (if .kind != "Service" then [] else [$known.targets[ns][]? | select(labels | fits($object.spec.selector // {}))] end
      # A workload stands for its pods.
      | if any(.kind != "Pod") then map(select(.kind != "Pod")) else . end) as $behind
-  | ([$known.budgets[ns][]? | .spec | select(.selector.matchLabels as $chosen | $object | labels | fits($chosen // {}))
+  | ([select(.kind | is_workload) | $known.budgets[ns][]? | .spec | select(.selector.matchLabels as $chosen | $object
+    | labels | fits($chosen // {}))
       | .minAvailable | numbers | select(. > 0)][0] // 1) as $needed
   | item(.kind | class_of; key; .metadata.name; attributes + {tags: tags})
     + (if .kind | is_workload then
