@@ -152,7 +152,7 @@ def panel_port($type): key($type) as $key
         $key) + {group: "positions"}));
 
 def cable_items: key("dcim.cable") as $key | [ends("a")] as $a | [ends("b")] as $b
-  | (if any($a[], $b[]; .type | test("power")) then ($a[] as $one | $b[] as $other | current($one; $other))
+  | (if any($a[], $b[]; .type // "" | test("power")) then ($a[] as $one | $b[] as $other | current($one; $other))
      else (cable | del(.mention)) + {attributes: ({medium: (.type | value), label: .label, tags: tags} | drop_empty)},
        ($a[], $b[] | .type as $type | .object | cable_end($type) | values | joined($key)) end), owned($key);
 

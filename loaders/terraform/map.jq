@@ -51,7 +51,7 @@ def index: if type == "number" then "[\(.)]" elif type == "string" then "[\(tojs
 
 # Every format as {address, mode, type, name, values, depends}; what is marked sensitive is gone.
 def open_values($secret): with_entries(select(.key | IN($secret[]) | not));
-def in_state: .resources[] | . as $of | .instances[]
+def in_state: .resources[]? | . as $of | .instances[]?
   | ([.sensitive_attributes[]? | if type == "array" then .[0].value else . end]) as $secret
   | {address: ([$of.module, (select($of.mode == "data") | "data") // null, $of.type, $of.name] | map(values) | join(".")),
      mode: $of.mode, type: $of.type, name: $of.name,

@@ -9,6 +9,7 @@ import pytest
 
 from cmdb.desk.conformance import problems_of
 from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.ingest.trial import recognise
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import EntryRecord, Item
 from cmdb.resources import folder
@@ -71,6 +72,13 @@ def test_a_real_file_maps_to_sound_records(name: str) -> None:
 
 def _is_mention(record: EntryRecord) -> bool:
     return not (isinstance(record, Item) and record.mention)
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if "refused" not in row])
+def test_a_real_file_is_recognised_as_its_source_alone(name: str) -> None:
+    if not (SAMPLES / name).is_file():
+        pytest.skip(f"NOT CHECKED: {name} is not there")
+    assert recognise(LOADERS, str(SAMPLES / name)) == [TABLE[name]["loader"]]
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if "refused" in row])
