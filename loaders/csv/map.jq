@@ -55,17 +55,11 @@ def attributes($types):
     (if $cell.key == "mac_addresses" and $types.mac_address then "mac_address" else $cell.key end) as $name
     | .[$name] = ($cell.value | typed($types[$name])));
 
-# The table does not say what the other end is; if another row or source describes it, that counts.
-def likely: {RUNS_ON: "server", HOSTED_ON: "server", CONTAINED_IN: "site", CONNECTS_THROUGH: "network_appliance",
-  ROUTED_VIA: "network_appliance",
-  POWERED_BY: "pdu", STORED_ON: "storage_array", LICENSED_BY: "licence", MONITORED_BY: "monitoring_system"}[.]
-    // "application";
 def other_end: capture("^(?<verb>[A-Z][A-Z0-9_]*):(?<key>.+)$") // {verb: null, key: .} | .key |= trim;
 def dependencies($key):
   to_entries[] | .key as $column | select(verbs[$column] // backward[$column]) | .value | parts[] | other_end
   | (.verb // verbs[$column] // backward[$column]) as $verb
-  | mention($verb | if verbs[$column] then likely else "application" end; .key; .key; {}),
-    (if verbs[$column] then need($key; $verb; .key) else need(.key; $verb; $key) end);
+  | if verbs[$column] then need($key; $verb; .key) else need(.key; $verb; $key) end;
 def assigned($key):
   to_entries[] | parties[.key] as $role | select($role) | .value | parts[]
   | {kind: "party", key: ., party_kind: "support_group", name: .},
