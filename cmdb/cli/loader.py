@@ -9,21 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from cmdb import resources
-from cmdb.bootstrap import bolt_source
 from cmdb.cli.answers import Rendered, table
+from cmdb.cli.asking import Setting, asked_for
 from cmdb.cli.loader_trial import REFERENCE, Trial, show_trial
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, write
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
-from cmdb.ingest.document import Remark
 from cmdb.ingest.inputs import STDIN
-from cmdb.ingest.loaders import Asked, Loader, Loaders
+from cmdb.ingest.loaders import Loader, Loaders
 from cmdb.ingest.samples import Answer, accept, answers, expected
 from cmdb.ingest.skeleton import write_skeleton
 from cmdb.ingest.trial import recognise, try_loader
 from cmdb.metamodel import read_metamodel
-from cmdb.ports.bolt_source import Access
-from cmdb.settings import read_settings
 
 Folder = Annotated[
     Path | None, typer.Option("--in", help="Folder of loader folders; default: those that come along.")
@@ -50,9 +47,7 @@ def try_input(
     inputs: Annotated[
         list[str], typer.Argument(metavar="FILE [SOURCE]", help="In any order; without SOURCE it is guessed.")
     ],
-    setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="An argument of the loader.")
-    ] = None,
+    setting: Setting = None,
     limit: Annotated[int, typer.Option(help="Records to print; all are counted.")] = 20,
     folder: Folder = None,
     output: Output = FORMAT,
@@ -62,7 +57,7 @@ def try_input(
     path, name = _file_and_source(inputs, loaders.names())
     matched = recognise(loaders, path) if name is None else []
     loader = loaders.loader(name or _only(matched, path))
-    asked = asked_for(setting or [], _remark)
+    asked = asked_for(setting)
     trial = Trial(loader.name, matched, limit, read_metamodel(resources.folder("schema")))
     for tried in try_loader(loaders, loader, [path], asked):
         trial.add(tried)
@@ -104,29 +99,6 @@ def new_loader(
     sys.stdout.write(f"{made}\nEdit map.jq, then: cmdb loader test {name} --in {home}\n")
 
 
-def asked_for(setting: list[str], remark: Remark) -> Asked:
-    """Return what the command line and the environment say about a load."""
-    settings = read_settings()
-    access = Access(settings.source_token, settings.source_user)
-    return Asked(arguments=settings_of(setting), remark=remark, access=access, bolt=bolt_source())
-
-
-def settings_of(given: list[str]) -> dict[str, str]:
-    """Return NAME=VALUE texts as a mapping; InvalidInput BAD_ARGUMENT."""
-    found = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise InvalidInput(
-                ErrorCode.BAD_ARGUMENT,
-                f"'{text}' is not NAME=VALUE.",
-                hint="Write for example --set cluster=blue.",
-                place=Place("command line", field="--set"),
-            )
-        found[name] = value
-    return found
-
-
 def _loaders(folder: Path | None) -> Loaders:
     return Loaders(folder or resources.folder("loaders"), read_metamodel(resources.folder("schema")))
 
@@ -155,10 +127,6 @@ def _only(matched: list[str], path: str) -> str:
     raise NotFound(
         ErrorCode.UNKNOWN_LOADER, f"{found}.", hint="Name the loader after the file.", place=Place(path)
     )
-
-
-def _remark(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")
 
 
 def _listed(loader: Loader) -> dict[str, object]:

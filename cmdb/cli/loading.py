@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -12,12 +11,13 @@ import typer
 
 from cmdb import resources
 from cmdb.cli.answers import Rendered, table
+from cmdb.cli.asking import Setting, asked_for
 from cmdb.cli.client import Json, code_of
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.formats import Format
-from cmdb.ingest.loaders import Coverage, Loaders
+from cmdb.ingest.loaders import Asked, Coverage, Loaders
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.ports.records import LocatedRecord
@@ -41,6 +41,11 @@ def load(
     scope: Annotated[
         str | None, typer.Option(help="Which part of the source this is, when it is loaded in parts.")
     ] = None,
+    setting: Setting = None,
+    coverage: Annotated[
+        Coverage | None,
+        typer.Option(help="snapshot: these files are all of the scope; default: as the loader says."),
+    ] = None,
     approve: Annotated[
         str | None, typer.Option(metavar="HASH", help="Let the plan with this hash pass the guard.")
     ] = None,
@@ -52,16 +57,16 @@ def load(
     """Bring files in as one run; with a faulty record anywhere nothing is written."""
     started = monotonic()
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
-    located = _read(loaders, loader, paths, program, input_format)
+    located = _read(loaders, loader, paths, asked_for(setting), program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
     if loader in DIRECT and program is None:
         report = asyncio.run(_send(context.obj, source or loader, lines, dry_run=dry_run))
     else:
-        snapshot = program is None and loaders.loader(loader).coverage is Coverage.SNAPSHOT
+        declared = Coverage.PARTIAL if program else loaders.loader(loader).coverage
         asked = {
             "source": source or loader,
             "scope": scope or "",
-            "coverage": (Coverage.SNAPSHOT if snapshot else Coverage.PARTIAL).value,
+            "coverage": (coverage or declared).value,
             "age": monotonic() - started,
             "dryRun": dry_run,
             "skipFaulty": skip_faulty,
@@ -79,10 +84,15 @@ def load(
 
 
 def _read(
-    loaders: Loaders, loader: str, paths: Sequence[str], program: str | None, input_format: Format | None
+    loaders: Loaders,
+    loader: str,
+    paths: Sequence[str],
+    asked: Asked,
+    program: str | None,
+    input_format: Format | None,
 ) -> list[LocatedRecord]:
     if program is None:
-        return [row for path in paths for row in loaders.load_file(loader, path, _remark)]
+        return list(loaders.records(loader, paths, asked))
     if input_format is None:
         raise InvalidInput(
             ErrorCode.MISSING_FIELD,
@@ -94,11 +104,7 @@ def _read(
         raise InvalidInput(
             ErrorCode.NOT_FOUND, "There is no such file.", hint="Give a jq program.", place=Place(program)
         )
-    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, _remark)]
-
-
-def _remark(text: str) -> None:
-    sys.stderr.write(f"note: {text}\n")
+    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked.remark)]
 
 
 async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
