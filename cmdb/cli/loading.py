@@ -25,6 +25,11 @@ from cmdb.ports.records import LocatedRecord
 DIRECT = frozenset({"records", "csv"})
 """Loaders whose keys are our own: their records are written as they are, nothing has to be recognised."""
 
+WholeOrPart = Annotated[
+    Coverage | None,
+    typer.Option(help="snapshot: these files are all of the scope; default: as the loader says."),
+]
+
 
 def load(
     context: typer.Context,
@@ -42,10 +47,7 @@ def load(
         str | None, typer.Option(help="Which part of the source this is, when it is loaded in parts.")
     ] = None,
     setting: Setting = None,
-    coverage: Annotated[
-        Coverage | None,
-        typer.Option(help="snapshot: these files are all of the scope; default: as the loader says."),
-    ] = None,
+    coverage: WholeOrPart = None,
     approve: Annotated[
         str | None, typer.Option(metavar="HASH", help="Let the plan with this hash pass the guard.")
     ] = None,
@@ -76,11 +78,15 @@ def load(
         report = asyncio.run(_run(context.obj, asked, lines))
     write({"load": _at_home(report, located)}, output, show_report)
     if report["problems"] and not skip_faulty:
-        raise CmdbError(
-            code_of(report["problems"][0]["code"]),
-            f"{len(report['problems'])} records were refused; nothing was written.",
-            hint="Mend them and load again.",
-        )
+        raise _refused(report["problems"])
+
+
+def _refused(problems: Sequence[Json]) -> CmdbError:
+    return CmdbError(
+        code_of(problems[0]["code"]),
+        f"{len(problems)} records were refused; nothing was written.",
+        hint="Mend them and load again.",
+    )
 
 
 def _read(
