@@ -30,6 +30,8 @@ def show_impact(answer: Any) -> Rendered:  # noqa: ANN401 - answers are JSON doc
     """Impacted services first, then those that hold on redundancy."""
     yield f"{names(answer['origins'])}: {answer['impacted']} impacted, {answer['holding']} holding"
     yield table(["service", "severity", "path", "what holds"], map(_impact_row, answer["rows"]))
+    if not answer["rows"] and answer["reached"]:
+        yield f"No service is among the {answer['reached']} items that it reaches; --all lists these."
     ranked = [cells for row in answer["rows"] for cells in _ranked_paths(row)]
     if ranked:
         yield table(["service", "carries", "path", "redundancy on it"], ranked)
@@ -94,6 +96,8 @@ def show_what_if(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """What would worsen, then what would only lose margin."""
     yield f"if {names(answer['assumed'])} failed: {answer['worse']} worse, {answer['marginLost']} lose margin"
     yield table(["service", "now", "then", "margin", "path", "owner"], map(_what_if_row, answer["rows"]))
+    if not answer["rows"]:
+        yield "Only services are listed; --all lists every item."
     yield from _more(answer)
 
 
