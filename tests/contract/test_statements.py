@@ -2,41 +2,17 @@
 
 import inspect
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 
 import pytest
 
-from cmdb.store import (
-    connection,
-    counter,
-    cut,
-    leasing,
-    looking_up,
-    migrations,
-    present,
-    projecting,
-    remembering,
-    restoring,
-    store,
-    writing,
-)
+from cmdb import store as package
 from cmdb.store.connection import StoreAddress, open_connection
 from cmdb.store.shape import fill
 
-MODULES = (
-    connection,
-    counter,
-    cut,
-    leasing,
-    looking_up,
-    migrations,
-    present,
-    projecting,
-    remembering,
-    restoring,
-    store,
-    writing,
-)
+MODULES = tuple(import_module(f"{package.__name__}.{found.name}") for found in iter_modules(package.__path__))
 WORDS = {
     "types": "DEPENDS_ON|RUNS_ON",
     "type": "DEPENDS_ON",
@@ -53,11 +29,25 @@ WORDS = {
 _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {
     "rows": [_ROW],
-    **{name: ["k"] for name in ("keys", "starts", "causes", "days")},
+    **{name: ["k"] for name in ("keys", "starts", "causes", "days", "problems")},
     **dict.fromkeys(
-        ("key", "kind", "name", "checksum", "known_at", "as_of", "state", "applied_at", "holder"), "k"
+        (
+            "key",
+            "kind",
+            "name",
+            "checksum",
+            "known_at",
+            "as_of",
+            "state",
+            "applied_at",
+            "holder",
+            "source",
+            "scope",
+            "touched",
+        ),
+        "k",
     ),
-    **dict.fromkeys(("limit", "first", "last", "revision", "version", "fence", "done"), 1),
+    **dict.fromkeys(("limit", "first", "last", "revision", "version", "fence", "done", "batch"), 1),
     "buckets": [0],
 }
 _CYPHER = re.compile(r"\b(MATCH|MERGE|UNWIND|RETURN)\b")
