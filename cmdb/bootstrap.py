@@ -13,8 +13,13 @@ from pathlib import Path
 from cmdb import resources
 from cmdb.api.app import App, build_app
 from cmdb.application.application import Application
+from cmdb.application.intake import Applier
 from cmdb.application.readiness import Readiness
+from cmdb.application.reception import Reception
 from cmdb.errors import DeclarationError, ErrorCode, Place
+from cmdb.ingest.inbox import Inbox
+from cmdb.ingest.inbox_translation import DeliveryTranslator
+from cmdb.ingest.loaders import Loaders
 from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Metamodel
@@ -58,11 +63,13 @@ class Server:
 
 
 @asynccontextmanager
-async def open_service(settings: Settings) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, reception: Reception | None = None, metamodel: Metamodel | None = None
+) -> AsyncIterator[Service]:
     """Connect to the store, starting the embedded engine when no address is set, and join all parts to it."""
-    metamodel = read_metamodel(resources.folder("schema"))
+    metamodel = metamodel or read_metamodel(resources.folder("schema"))
     async with _address(settings) as address, _store(address, metamodel) as store:
-        application = Application(store, store, metamodel, SystemClock(), store.run_log)
+        application = Application(store, store, metamodel, SystemClock(), store.run_log, reception)
         try:
             yield Service(application, build_app(application, JsonRecordParser()), store)
         finally:
@@ -71,17 +78,42 @@ async def open_service(settings: Settings) -> AsyncIterator[Service]:
 
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
-    """Open the service with its background duties; at the end the owner role is given back."""
+    """Open the service with its inbox and background duties; at the end the owner role is given back."""
     threshold = _threshold(settings.incident_severity)
-    async with open_service(settings) as service:
-        duties = service.application.duties(service.store.lease, _process_name(), threshold)
-        readiness = Readiness(service.store.probe, duties)
-        running = asyncio.create_task(duties.run())
-        try:
-            await duties.wait_until_read(START_SECONDS)
-            yield Server(build_app(service.application, JsonRecordParser(), readiness), readiness)
-        finally:
-            await duties.stop(running)
+    metamodel = read_metamodel(resources.folder("schema"))
+    translator = DeliveryTranslator(Loaders(resources.folder("loaders"), metamodel))
+    async with _inbox(settings) as inbox:
+        reception = Reception(inbox, translator)
+        async with open_service(settings, reception, metamodel) as service:
+            duties = service.application.duties(service.store.lease, _process_name(), threshold)
+            readiness = Readiness(service.store.probe, duties, reception.trouble)
+            running = asyncio.create_task(duties.run())
+            try:
+                async with _applying(service.application.applier(inbox, translator)):
+                    await duties.wait_until_read(START_SECONDS)
+                    yield Server(build_app(service.application, JsonRecordParser(), readiness), readiness)
+            finally:
+                await duties.stop(running)
+
+
+@asynccontextmanager
+async def _inbox(settings: Settings) -> AsyncIterator[Inbox]:
+    room = int(settings.inbox_megabytes * (1 << 20))
+    inbox = Inbox(settings.data_dir / "inbox", SystemClock(), room)
+    try:
+        await inbox.open()
+        yield inbox
+    finally:
+        await inbox.close()
+
+
+@asynccontextmanager
+async def _applying(applier: Applier) -> AsyncIterator[None]:
+    running = asyncio.create_task(applier.run())
+    try:
+        yield
+    finally:
+        await applier.stop(running)
 
 
 def _process_name() -> str:

@@ -65,6 +65,8 @@ class ErrorCode(StrEnum):
     ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION", "The ticket or change cannot move from its state to that one."
     OVERLOADED = "OVERLOADED", "Too many writes are waiting; this one was not taken."
     ROLE_LOST = "ROLE_LOST", "Another server has taken over the background duties of this store."
+    INBOX_BROKEN = "INBOX_BROKEN", "The inbox cannot be written; what was sent is not kept."
+    INBOX_FULL = "INBOX_FULL", "The inbox is filling up faster than it is applied."
     DRAINING = "DRAINING", "The server is stopping and takes no new work."
     FEED_BUSY = "FEED_BUSY", "Another run of the same source and scope is under way."
     RUN_OVERTAKEN = "RUN_OVERTAKEN", "A run that started later has already been closed."

@@ -23,6 +23,7 @@ class Settings:
     incident_severity: str = "critical"
     source_user: str = ""
     source_token: str = field(default="", repr=False)
+    inbox_megabytes: float = 1024
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -37,6 +38,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         data_dir=Path(env.get("CMDB_DATA_DIR", str(_default_data_dir(env)))),
         engine_heap=env.get("CMDB_ENGINE_HEAP", defaults.engine_heap),
         url=env.get("CMDB_URL") or None,
+        inbox_megabytes=_number(env, "CMDB_INBOX_MEGABYTES", defaults.inbox_megabytes, "mebibytes"),
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
         source_user=env.get("CMDB_SOURCE_USER", ""),
         source_token=_secret(env, "CMDB_SOURCE_TOKEN"),
@@ -64,7 +66,7 @@ def _secret(env: Mapping[str, str], name: str) -> str:
         ) from error
 
 
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
+def _number(env: Mapping[str, str], name: str, default: float, unit: str = "seconds") -> float:
     text = env.get(name)
     if text is None:
         return default
@@ -74,6 +76,6 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         raise DeclarationError(
             ErrorCode.DECLARATION,
             f"{name} is '{text}', not a number.",
-            hint=f"Give seconds, for example {default}.",
+            hint=f"Give {unit}, for example {default}.",
             place=Place("environment", field=name),
         ) from error

@@ -17,6 +17,7 @@ from cmdb.api.health import FarewellOnDrain, HealthEndpoints
 from cmdb.api.json_body import JsonResponse
 from cmdb.api.record_upload import RecordUpload
 from cmdb.api.run_upload import RunUpload
+from cmdb.api.webhooks import WebhookEndpoint
 from cmdb.application.application import Application
 from cmdb.application.readiness import Readiness
 from cmdb.errors import CmdbError, ErrorCode, Forbidden, NotFound, Place
@@ -27,7 +28,7 @@ App = Starlette
 
 
 def build_app(application: Application, parser: RecordParser, readiness: Readiness | None = None) -> App:
-    """Serve the application: `/graphql`, `/records`, `/runs`, `/verify`, `/livez`, `/readyz`."""
+    """Serve `/graphql`, `/records`, `/runs`, `/webhooks/<loader>`, `/verify`, `/livez` and `/readyz`."""
     readiness = readiness or Readiness(application.head)
     health = HealthEndpoints(readiness)
 
@@ -45,6 +46,7 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
             Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
             Route("/runs", RunUpload(application, parser).answer, methods=["POST"]),
+            Route("/webhooks/{loader}", WebhookEndpoint(application).answer, methods=["POST"]),
             Route("/verify", compare, methods=["POST"]),
             Route("/livez", health.live),
             Route("/readyz", health.ready),
@@ -61,7 +63,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     told = NotFound(
         ErrorCode.NOT_FOUND if status == 404 else ErrorCode.BAD_ARGUMENT,
         f"{request.method} {request.url.path[:80]} is not served.",
-        hint="POST to /graphql, /records, /runs or /verify; GET /livez or /readyz.",
+        hint="POST to /graphql, /records, /runs, /webhooks/<loader> or /verify; GET /livez or /readyz.",
         place=Place("request"),
     )
     return JsonResponse(describe_error(told), status, headers)

@@ -17,6 +17,7 @@ _STATUS = {
     ErrorCode.TOO_LARGE: 413,
     ErrorCode.FORBIDDEN: 403,
     ErrorCode.NOT_FOUND: 404,
+    ErrorCode.UNKNOWN_LOADER: 404,
     ErrorCode.CONFLICT: 409,
     ErrorCode.FEED_BUSY: 409,
     ErrorCode.RUN_OVERTAKEN: 409,
@@ -27,7 +28,7 @@ _STATUS = {
 
 def http_status(error: CmdbError) -> int:
     """Return the status of a plain HTTP answer that carries this error."""
-    if isinstance(error, StoreError | Overloaded):
+    if isinstance(error, StoreError | Overloaded) or error.code is ErrorCode.INBOX_BROKEN:
         return 503
     if error.place is not None and error.place.field == "Content-Type":
         return 415

@@ -6,10 +6,12 @@ from datetime import datetime
 from cmdb.application.duties import Duties
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
+from cmdb.application.intake import Applier
 from cmdb.application.live import LiveTopology
 from cmdb.application.owner_role import OwnerRole
 from cmdb.application.past import Archive
 from cmdb.application.questions import Questions
+from cmdb.application.reception import Reception
 from cmdb.application.recording import LoadReport, Recorder
 from cmdb.application.requests import (
     AttachReportRequest,
@@ -24,7 +26,7 @@ from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
 from cmdb.application.write_gate import WriteGate
-from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
 from cmdb.model.metamodel import Metamodel
@@ -32,6 +34,7 @@ from cmdb.model.records import RecordKind
 from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
+from cmdb.ports.intake import Spool, Translator
 from cmdb.ports.leasing import OwnerLease
 from cmdb.ports.records import LocatedRecord
 from cmdb.ports.runs import RunLog
@@ -47,8 +50,10 @@ class Application(Questions):
         metamodel: Metamodel,
         clock: Clock,
         run_log: RunLog,
+        reception: Reception | None = None,
     ) -> None:
-        """Wire the use cases to one live projection."""
+        """Wire the use cases to one live projection; only a server has a `reception`."""
+        self._reception = reception
         self._live = LiveTopology(reader, clock, metamodel.service_classes())
         super().__init__(self._live.current, reader, metamodel)
         self._reader = reader
@@ -102,6 +107,21 @@ class Application(Questions):
     async def close(self) -> None:
         """End what still runs, before the store is closed."""
         await self._live.close()
+
+    @property
+    def reception(self) -> Reception:
+        """The inbox of this process; INBOX_BROKEN where there is none."""
+        if self._reception is None:
+            raise CmdbError(
+                ErrorCode.INBOX_BROKEN,
+                "This process has no inbox; only a server has one.",
+                hint="Start `cmdb serve`, or name a running server in CMDB_URL.",
+            )
+        return self._reception
+
+    def applier(self, spool: Spool, translator: Translator) -> Applier:
+        """Return the background work that brings what waits in the inbox into the graph."""
+        return Applier(spool, translator, self._recorder.record, self._reader.head, self._clock)
 
     def require_room(self) -> None:
         """Refuse a write that would not be taken, before anything of it is read."""

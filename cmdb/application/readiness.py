@@ -29,9 +29,18 @@ class Standing:
 class Readiness:
     """Asks the store anew each time, so that a loss and its end show with the next question."""
 
-    def __init__(self, probe: Callable[[], Awaitable[int]], duties: Duties | None = None) -> None:
-        """`probe` returns the store's last revision, or raises why this program cannot use the store."""
+    def __init__(
+        self,
+        probe: Callable[[], Awaitable[int]],
+        duties: Duties | None = None,
+        inbox: Callable[[], CmdbError | None] = lambda: None,
+    ) -> None:
+        """`probe` returns the store's last revision, or raises why this program cannot use the store.
+
+        `inbox` returns why senders of events should go elsewhere, if they should.
+        """
         self._probe = probe
+        self._inbox = inbox
         self._duties = duties
         self.draining = False
 
@@ -42,6 +51,9 @@ class Readiness:
     async def look(self) -> Standing:
         """Return how the server stands."""
         reasons = [_DRAINING] if self.draining else []
+        filling = self._inbox()
+        if filling is not None:
+            reasons.append(filling)
         revision: int | None = None
         try:
             async with asyncio.timeout(PROBE_SECONDS):

@@ -63,14 +63,23 @@ class Mapping:
         self, documents: Iterable[SourcedDocument], remark: Remark = log_remark
     ) -> Iterator[LocatedRecord]:
         """Yield the records as documents come; InvalidInput MAPPING_FAILED or the record stream's own faults."""
+        return parse_located(self.lines(documents, remark))
+
+    def lines(
+        self, documents: Iterable[SourcedDocument], remark: Remark = log_remark
+    ) -> Iterator[tuple[Place, bytes]]:
+        """Yield what the program makes of the documents as lines of the record stream, not validated yet."""
         for_people = _Remarks(remark)
-        lines = (
+        return (
             (place, line.encode())
             for source, document in self.gather(documents)
             for place, line in self.outputs(document, source)
             if not for_people.takes(line, source)
         )
-        return parse_located(lines)
+
+    def forget(self) -> None:
+        """Begin another load: what was said before counts anew when it is said again."""
+        self._seen.clear()
 
     def gather(self, documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
         """Yield the documents, or lists of them that are near the limit in size if the program wants them together."""

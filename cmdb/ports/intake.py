@@ -28,7 +28,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What is safe on disk: `number` counts up, a repetition gets that of the first; `revision` None: not applied yet."""
+    """What is safe on disk; a repetition has the `number` of the first. `revision` None: not applied yet."""
 
     number: int
     is_duplicate: bool = False
@@ -45,9 +45,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A record, or a delivery that yields none, that cannot be applied; `text` is what to send again once mended."""
+    """A record, or a delivery that yields none, that cannot be applied; `loader` reads `text` once it is mended."""
 
     delivery: int
+    loader: str
     text: bytes
     error: CmdbError
 
@@ -104,6 +105,13 @@ class InboxState:
 class Intake(Protocol):
     """Takes deliveries in; what `accept` returned for survives the end of this process and of the machine."""
 
+    @property
+    def full(self) -> float:
+        """The used part of the room, 0 to 1."""
+
+    def require_room(self) -> None:
+        """Raise Overloaded above the high-water mark, before a body is read."""
+
     async def accept(self, delivery: Delivery) -> Receipt:
         """Return when the delivery is on disk. Overloaded above the high-water mark, INBOX_BROKEN on a disk fault."""
 
@@ -112,7 +120,7 @@ class Intake(Protocol):
 
 
 class DeadLetters(Protocol):
-    """What could not be applied, kept until somebody decides."""
+    """How the inbox stands, and what could not be applied, which is kept until somebody decides."""
 
     async def state(self) -> InboxState:
         """Return how the inbox stands."""
@@ -130,6 +138,10 @@ class DeadLetters(Protocol):
         """Give a dead letter up; Conflict when it is not dead any more."""
 
 
+class Inbox(Intake, DeadLetters, Protocol):
+    """What whoever sends and whoever runs the service meet."""
+
+
 class Spool(Protocol):
     """The other end of the inbox, for the one who applies."""
 
@@ -142,7 +154,7 @@ class Spool(Protocol):
     async def waiting(self, source: str, limit: int, size: int) -> Sequence[Waiting]:
         """Return a source's first waiting deliveries, about `size` bytes at most but at least one."""
 
-    async def settle(self, numbers: Sequence[int], rejected: Sequence[Rejected], revision: int) -> None:
+    async def settle(self, settled: Sequence[Waiting], rejected: Sequence[Rejected], revision: int) -> None:
         """Mark deliveries as applied and keep what was rejected of them, in one step."""
 
     async def tidy(self, before: datetime) -> int:
@@ -157,3 +169,6 @@ class Translator(Protocol):
 
     def translate(self, waiting: Waiting) -> Iterator[LocatedRecord | Rejected]:
         """Yield records, and what is none; the sound ones count although others are rejected."""
+
+    def reject(self, number: int, row: LocatedRecord, error: CmdbError) -> Rejected:
+        """Return a record of that delivery that could not be applied, in the form in which it can be sent again."""

@@ -1,0 +1,138 @@
+"""`POST /webhooks/<loader>`: bodies as monitors send them, on disk before they are answered with 202."""
+
+import zlib
+from datetime import UTC, datetime
+from secrets import token_hex
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from cmdb.api.access import HEADER, read_principal
+from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
+from cmdb.api.json_body import JsonResponse, read_capped
+from cmdb.application.application import Application
+from cmdb.errors import CmdbError, ErrorCode, Forbidden, InvalidInput, Place
+from cmdb.ports.intake import Delivery, Receipt
+
+BODY_LIMIT = 5 * 1024 * 1024
+"""Bytes of a body, unpacked."""
+
+WAIT_SECONDS = 5.0
+"""How long `?wait=applied` waits at most."""
+
+KEY_HEADERS = ("webhook-id", "idempotency-key", "ce-id")
+"""Headers by which senders tell a repetition from something new."""
+
+KEY_LIMIT = 255
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class WebhookEndpoint:
+    """Takes deliveries in."""
+
+    def __init__(self, application: Application) -> None:
+        """Hand them to the inbox of this process."""
+        self._application = application
+
+    async def answer(self, request: Request) -> Response:
+        """Answer 202 with a receipt once the body is on disk; 200 with `?wait=applied` once it is in the graph."""
+        try:
+            return await self._take(request)
+        except CmdbError as error:
+            return JsonResponse(describe_error(error), http_status(error), retry_headers(error))
+        except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
+            return JsonResponse(describe_fault(error, token_hex(8)), 500)
+
+    async def _take(self, request: Request) -> Response:
+        reception = self._application.reception
+        principal = read_principal(request.headers.get(HEADER))
+        _require_sender(request)
+        reception.require_room()
+        loader = request.path_params["loader"]
+        delivery = Delivery(
+            loader=loader,
+            source=request.query_params.get("source", "").strip() or loader,
+            body=await _read_body(request),
+            received_at=datetime.now(UTC),
+            key=_key(request),
+            role=principal.role.value,
+        )
+        receipt = await reception.accept(principal, delivery)
+        revision = receipt.revision
+        if revision is None and request.query_params.get("wait") == "applied":
+            revision = await reception.applied(receipt.number, WAIT_SECONDS)
+        return JsonResponse(_describe(receipt, revision), 202 if revision is None else 200)
+
+
+def _describe(receipt: Receipt, revision: int | None) -> Json:
+    told: Json = {
+        "receipt": str(receipt.number),
+        "accepted": int(not receipt.is_duplicate),
+        "duplicate": int(receipt.is_duplicate),
+    }
+    return told if revision is None else told | {"revision": revision}
+
+
+def _require_sender(request: Request) -> None:
+    """Refuse what a foreign web page could make a browser send: monitors name no origin and fill in no forms."""
+    if "origin" in request.headers:
+        raise Forbidden(
+            ErrorCode.FORBIDDEN,
+            "The request comes from a web page.",
+            hint="Let the monitoring tool itself send it.",
+            place=Place("request", field="Origin"),
+        )
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media in _FORMS:
+        raise InvalidInput(
+            ErrorCode.WRONG_TYPE,
+            f"The content type is '{media}'.",
+            hint="Send the document itself as the body, for example as application/json.",
+            place=Place("request", field="Content-Type"),
+        )
+
+
+def _key(request: Request) -> str:
+    for name in KEY_HEADERS:
+        value = request.headers.get(name, "")
+        if len(value) > KEY_LIMIT:
+            raise InvalidInput(
+                ErrorCode.TOO_LARGE,
+                f"The key has {len(value)} characters.",
+                hint=f"Use at most {KEY_LIMIT}.",
+                place=Place("request", field=name),
+            )
+        if value:
+            return value
+    return ""
+
+
+async def _read_body(request: Request) -> bytes:
+    packing = request.headers.get("content-encoding", "").strip().lower()
+    if packing not in ("", "identity", "gzip"):
+        raise InvalidInput(
+            ErrorCode.WRONG_TYPE,
+            f"The content encoding is '{packing[:40]}'.",
+            hint="Send the body as it is, or packed with gzip.",
+            place=Place("request", field="Content-Encoding"),
+        )
+    body = await read_capped(request, BODY_LIMIT)
+    return _unpack(body) if packing == "gzip" else body
+
+
+def _unpack(body: bytes) -> bytes:
+    """Unpack up to the limit: a small body can hold gigabytes of zeros."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, BODY_LIMIT)
+    except zlib.error as error:
+        raise _bad_gzip(f"is not gzip: {error}", ErrorCode.SYNTAX) from error
+    if unpacker.unconsumed_tail:
+        raise _bad_gzip(f"unpacks to more than {BODY_LIMIT} bytes", ErrorCode.TOO_LARGE)
+    if not unpacker.eof:
+        raise _bad_gzip("ends too early", ErrorCode.SYNTAX)
+    return plain
+
+
+def _bad_gzip(what: str, code: ErrorCode) -> InvalidInput:
+    return InvalidInput(code, f"The body {what}.", hint="Send it again.", place=Place("request"))

@@ -1,0 +1,228 @@
+"""Applies what waits in the inbox: by turns between sources, many deliveries to a write, bad records set aside."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+
+from cmdb.application.intake_batches import Row, Verdict, cut, judge
+from cmdb.application.requests import OnError, RecordBatch
+from cmdb.errors import CmdbError, ErrorCode, Overloaded, StoreError
+from cmdb.model.access import Principal, PrincipalRole
+from cmdb.ports.clock import Clock
+from cmdb.ports.graph import WriteOutcome
+from cmdb.ports.intake import Rejected, Spool, Translator, Waiting
+
+TURN_DELIVERIES = 2000
+"""Deliveries of one source in a turn: the others wait for about one write."""
+
+TURN_BYTES = 1 << 22
+"""Bytes of one source in a turn; one delivery may be larger."""
+
+TRIES = 3
+"""How often a batch is tried before it is halved, while the store answers."""
+
+FIRST_PAUSE = 0.2
+"""Seconds before the second try; they double, with jitter, up to `LONGEST_PAUSE`."""
+
+LONGEST_PAUSE = 5.0
+"""Seconds between two tries while the store is away: what waits is applied soon after its return."""
+
+PROBE_SECONDS = 3.0
+"""How long the store may take to say that it is there."""
+
+KEEP = timedelta(days=7)
+"""How long keys are known: longer than any sender repeats itself for want of an answer."""
+
+IDLE_SECONDS = 1.0
+STOP_SECONDS = 3.0
+_TIDY_SECONDS = 3600.0
+
+LOG = logging.getLogger("cmdb.inbox")
+Record = Callable[[Principal, RecordBatch], Awaitable[WriteOutcome]]
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of rows: the last revision, and those set aside."""
+
+    revision: int
+    rejected: list[Rejected]
+
+
+class Applier:
+    """Brings deliveries into the graph, in the order of each source.
+
+    A delivery is marked after the store has said that its records are written. Who is killed between the two applies it
+    again: transitions fold to the same state, other records are found unchanged.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        translator: Translator,
+        record: Record,
+        probe: Callable[[], Awaitable[int]],
+        clock: Clock,
+    ) -> None:
+        """Write through `record`; `probe` returns the store's revision, or raises when it is away."""
+        self._spool = spool
+        self._translator = translator
+        self._record = record
+        self._probe = probe
+        self._clock = clock
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        loop = asyncio.get_running_loop()
+        tidied = loop.time()
+        while not self._stopping.is_set():
+            try:
+                if not await self.work_once():
+                    await self._spool.arrival(IDLE_SECONDS)
+                if loop.time() - tidied > _TIDY_SECONDS:
+                    tidied = loop.time()
+                    await self._spool.tidy(self._clock.now() - KEEP)
+            except CmdbError as error:
+                LOG.warning("the inbox must wait: %s", error)
+                await self._pause(LONGEST_PAUSE)
+            except Exception:
+                LOG.exception("the inbox cannot be applied")
+                await self._pause(LONGEST_PAUSE)
+
+    async def stop(self, running: "asyncio.Task[None]") -> None:
+        """End `run` after the write under way; what is not marked is applied again by the next process."""
+        self._stopping.set()
+        await asyncio.wait([running], timeout=STOP_SECONDS)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    async def work_once(self) -> bool:
+        """Give every source that waits one turn; return whether there was any."""
+        sources = await self._spool.sources()
+        for source in sources:
+            if self._stopping.is_set():
+                break
+            await self._turn(source)
+        return bool(sources)
+
+    async def _turn(self, source: str) -> None:
+        waiting = await self._spool.waiting(source, TURN_DELIVERIES, TURN_BYTES)
+        if not waiting:
+            # Counted already, but not yet on disk.
+            await asyncio.sleep(0)
+            return
+        role = waiting[0].delivery.role
+        together = list(takewhile(lambda one: one.delivery.role == role, waiting))
+        # Running jq over thousands of documents takes a while, which requests need not wait for.
+        rows, rejected = await asyncio.to_thread(self._translate, together)
+        principal = Principal(name=source, role=PrincipalRole(role or PrincipalRole.ADMIN))
+        outcome = _Outcome(0, rejected)
+        for batch in cut(rows):
+            _join(outcome, await self._insist(principal, source, batch))
+        for row in outcome.rejected:
+            LOG.warning("delivery %d of %s: a record was set aside: %s", row.delivery, source, row.error)
+        await self._spool.settle(together, outcome.rejected, outcome.revision)
+
+    def _translate(self, waiting: Sequence[Waiting]) -> tuple[list[Row], list[Rejected]]:
+        rows: list[Row] = []
+        rejected: list[Rejected] = []
+        for one in waiting:
+            for made in self._translator.translate(one):
+                if isinstance(made, Rejected):
+                    rejected.append(made)
+                else:
+                    rows.append(Row(one.number, made))
+        return rows, rejected
+
+    async def _insist(
+        self, principal: Principal, source: str, batch: Sequence[Row], tries: int = TRIES
+    ) -> _Outcome:
+        """Apply a batch; wait while the store is away, halve what fails although it is there, down to one record."""
+        attempt = 0
+        while True:
+            try:
+                return await self._write(principal, source, batch)
+            except Exception as error:  # noqa: BLE001  a fault of ours must not stop the inbox either
+                failure = error
+            attempt += 1
+            LOG.info("%d records of %s wait: %s", len(batch), source, failure)
+            if self._stopping.is_set():
+                raise failure
+            if _is_certain(failure):
+                break
+            if attempt < tries:
+                await self._pause(FIRST_PAUSE * 2**attempt * _jitter())
+            elif await self._is_away(failure):
+                await self._pause(LONGEST_PAUSE * _jitter())
+            else:
+                break
+        if len(batch) == 1:
+            return self._reject(batch, _told(failure))
+        half = len(batch) // 2
+        outcome = await self._insist(principal, source, batch[:half], tries=1)
+        return _join(outcome, await self._insist(principal, source, batch[half:], tries=1))
+
+    async def _write(self, principal: Principal, source: str, batch: Sequence[Row]) -> _Outcome:
+        outcome = _Outcome(0, [])
+        rows = list(batch)
+        while rows:
+            records = tuple(row.located.record for row in rows)
+            sent = RecordBatch(source=source, records=records, on_error=OnError.SKIP_ROW)
+            told = await self._record(principal, sent)
+            verdict: Verdict = judge(rows, told.results)
+            outcome.revision = told.revision
+            outcome.rejected += [
+                self._translator.reject(row.delivery, row.located, error) for row, error in verdict.refused
+            ]
+            rows = verdict.again
+        return outcome
+
+    def _reject(self, rows: Sequence[Row], error: CmdbError) -> _Outcome:
+        return _Outcome(0, [self._translator.reject(row.delivery, row.located, error) for row in rows])
+
+    async def _is_away(self, error: Exception) -> bool:
+        """Whether it is the store that fails and not what was to be written."""
+        if not isinstance(error, StoreError | TimeoutError):
+            return False
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._probe()
+        except (CmdbError, TimeoutError):
+            return True
+        return False
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _is_certain(error: Exception) -> bool:
+    """Whether trying again would end the same way."""
+    return isinstance(error, CmdbError) and not isinstance(error, StoreError | Overloaded)
+
+
+def _jitter() -> float:
+    return random.uniform(0.5, 1)  # noqa: S311  spreads out tries, guards nothing
+
+
+def _join(first: _Outcome, second: _Outcome) -> _Outcome:
+    first.revision = max(first.revision, second.revision)
+    first.rejected += second.rejected
+    return first
+
+
+def _told(error: Exception) -> CmdbError:
+    if isinstance(error, CmdbError):
+        return error
+    return CmdbError(
+        ErrorCode.INTERNAL,
+        f"The record could not be applied: {type(error).__name__}.",
+        hint="This is a fault of the service; the log says more. Replay it with a release that has it mended.",
+    )

@@ -1,0 +1,160 @@
+"""Makes records of deliveries, one fault at a time: a bad record must not hold up the sound ones beside it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+from pydantic_core import from_json, to_json
+
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
+from cmdb.ingest.document import Document, log_remark
+from cmdb.ingest.formats import READERS, Format
+from cmdb.ingest.loaders import Loader, Loaders
+from cmdb.ingest.mapping import Mapping
+from cmdb.ingest.records import encode, parse_located
+from cmdb.ports.intake import Delivery, Rejected, Waiting
+from cmdb.ports.records import LocatedRecord
+
+RECORDS = "records"
+"""The loader of our own record stream."""
+
+_JSON = frozenset({Format.JSON, Format.NDJSON})
+Part = Document | tuple[bytes, CmdbError]
+"""A document, or the text of one that cannot be read, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    loader: Loader
+    mapping: Mapping
+
+
+class DeliveryTranslator:
+    """Implements `cmdb.ports.intake.Translator` with the loader folders; each program is compiled once."""
+
+    def __init__(self, loaders: Loaders) -> None:
+        """Read folders when they are first asked for."""
+        self._loaders = loaders
+        self._known: dict[str, _Program] = {}
+
+    def check(self, delivery: Delivery) -> None:
+        """Refuse what nobody could read."""
+        program = self._program(delivery.loader)
+        if not delivery.body.strip():
+            raise _unreadable("The body is empty", delivery)
+        if program.loader.format not in _JSON:
+            return
+        if program.loader.format is Format.NDJSON:
+            first = delivery.body.lstrip().partition(b"\n")[0]
+            if _is_json(first):
+                return
+        if not _is_json(delivery.body):
+            raise _unreadable("The body is not JSON", delivery)
+
+    def translate(self, waiting: Waiting) -> Iterator[LocatedRecord | Rejected]:
+        """Yield records and what is none."""
+        delivery = waiting.delivery
+        try:
+            program = self._program(delivery.loader)
+        except CmdbError as error:
+            yield _rejected(waiting, delivery.body, error)
+            return
+        program.mapping.forget()
+        for part in _parts(program.loader.format, waiting):
+            if isinstance(part, Document):
+                yield from self._records(program, part, waiting)
+            else:
+                yield _rejected(waiting, *part)
+
+    def reject(self, number: int, row: LocatedRecord, error: CmdbError) -> Rejected:
+        """Return a record that could not be applied in the form of our own stream."""
+        return Rejected(delivery=number, loader=RECORDS, text=to_line(row), error=error)
+
+    def _program(self, name: str) -> _Program:
+        if name not in self._known:
+            loader = self._loaders.loader(name)
+            self._known[name] = _Program(loader, self._loaders.mapping(loader))
+        return self._known[name]
+
+    def _records(
+        self, program: _Program, document: Document, waiting: Waiting
+    ) -> Iterator[LocatedRecord | Rejected]:
+        try:
+            lines = list(program.mapping.lines([(_name(waiting), document)], log_remark))
+        except CmdbError as error:
+            yield _rejected(waiting, to_json_text(document), error)
+            return
+        for place, line in lines:
+            try:
+                yield from parse_located([(place, line)])
+            except CmdbError as error:
+                yield Rejected(delivery=waiting.number, loader=RECORDS, text=line, error=error)
+
+
+def to_line(row: LocatedRecord) -> bytes:
+    """Return the record as a line of our stream."""
+    return to_json_text(Document(encode(row.record)))
+
+
+def to_json_text(document: Document) -> bytes:
+    """Return the value of a document as JSON."""
+    return to_json(document.value)
+
+
+def _parts(wanted: Format, waiting: Waiting) -> Iterator[Part]:
+    if wanted is Format.NDJSON:
+        yield from _lines(waiting)
+        return
+    try:
+        yield from READERS[wanted](BytesIO(waiting.delivery.body), _name(waiting), log_remark)
+    except CmdbError as error:
+        yield waiting.delivery.body, error
+
+
+def _lines(waiting: Waiting) -> Iterator[Part]:
+    """Read each line by itself; a body that is one JSON value is taken too, a list as its members."""
+    body = waiting.delivery.body
+    try:
+        whole = from_json(body, allow_inf_nan=False)
+    except ValueError:
+        pass
+    else:
+        yield from (Document(value) for value in (whole if isinstance(whole, list) else [whole]))
+        return
+    for number, line in enumerate(body.splitlines(), start=1):
+        if line.strip():
+            try:
+                yield Document(from_json(line, allow_inf_nan=False), number)
+            except ValueError as error:
+                place = Place(_name(waiting), number)
+                yield (
+                    line,
+                    InvalidInput(
+                        ErrorCode.SYNTAX, f"This is not JSON: {error}.", hint="Send it mended.", place=place
+                    ),
+                )
+
+
+def _name(waiting: Waiting) -> str:
+    return f"{waiting.delivery.source}#{waiting.number}"
+
+
+def _rejected(waiting: Waiting, text: bytes, error: CmdbError) -> Rejected:
+    return Rejected(delivery=waiting.number, loader=waiting.delivery.loader, text=text, error=error)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        from_json(text, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _unreadable(what: str, delivery: Delivery) -> InvalidInput:
+    return InvalidInput(
+        ErrorCode.SYNTAX,
+        f"{what}.",
+        hint=f"Send what `cmdb loader try FILE {delivery.loader}` can read.",
+        place=Place("request", field="body"),
+    )
