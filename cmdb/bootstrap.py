@@ -83,7 +83,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
     metamodel = read_metamodel(resources.folder("schema"))
     translator = DeliveryTranslator(Loaders(resources.folder("loaders"), metamodel))
     async with _inbox(settings) as inbox:
-        reception = Reception(inbox, translator)
+        reception = Reception(inbox, translator, SystemClock())
         async with open_service(settings, reception, metamodel) as service:
             duties = service.application.duties(service.store.lease, _process_name(), threshold)
             readiness = Readiness(service.store.probe, duties, reception.trouble)

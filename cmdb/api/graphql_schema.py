@@ -8,6 +8,7 @@ from cmdb.api.cause_questions import CauseQuestions
 from cmdb.api.find_questions import FindQuestions
 from cmdb.api.history_questions import HistoryQuestions
 from cmdb.api.impact_questions import ImpactQuestions
+from cmdb.api.inbox_questions import InboxMutations, InboxQuestions
 from cmdb.api.list_questions import ListQuestions, ReferenceQuestions
 from cmdb.api.metamodel_questions import MetamodelQuestions
 from cmdb.api.record_mutations import RecordMutations
@@ -30,6 +31,7 @@ class Query(
     ReferenceQuestions,
     MetamodelQuestions,
     RunQuestions,
+    InboxQuestions,
 ):
     """The root of all questions."""
 
@@ -37,7 +39,7 @@ class Query(
 @strawberry.type(
     description="All that writes. Expected failures come back as rows and userErrors, not as errors."
 )
-class Mutation(RecordMutations, TicketMutations, ReviewMutations):
+class Mutation(RecordMutations, TicketMutations, ReviewMutations, InboxMutations):
     """The root of all that writes."""
 
 

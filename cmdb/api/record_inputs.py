@@ -19,6 +19,7 @@ from cmdb.api.vocabulary import (
     Severity,
     Strength,
     Value,
+    Wait,
     WindowKind,
 )
 from cmdb.model.provenance import AttributeValue
@@ -302,6 +303,10 @@ class RecordEventsInput(BatchInput):
     """Event transitions of one source."""
 
     rows: list[EventInput] = strawberry.field(description="The steps.")
+    wait: Wait | None = strawberry.field(
+        default=None,
+        description="Send them through the inbox and wait for this; else they are written at once, or not at all.",
+    )
 
 
 @strawberry.input(description="A batch of changes.")

@@ -21,7 +21,8 @@ from cmdb.api.record_inputs import (
     WindowInput,
 )
 from cmdb.api.user_errors import EXPECTED, UserError, describe
-from cmdb.api.vocabulary import ErrorCode, OnError, RowStatus
+from cmdb.api.vocabulary import ErrorCode, OnError, RowStatus, Wait
+from cmdb.application.reception import WAIT_SECONDS
 from cmdb.application.requests import RecordBatch
 from cmdb.model.records import EntryRecord
 from cmdb.ports.graph import RowProblem, RowResult, WriteOutcome
@@ -51,7 +52,12 @@ class RowOutcome:
 class RecordPayload:
     """Revision, rows and errors."""
 
-    revision: int = strawberry.field(description="The revision after the batch; ask with `atLeastRevision`.")
+    revision: int = strawberry.field(
+        description="The revision after the batch, for `atLeastRevision`; 0 when it is not applied yet."
+    )
+    receipt: str | None = strawberry.field(
+        default=None, description="Number in the inbox, when it goes through it."
+    )
     rows: list[RowOutcome] = strawberry.field(description="One outcome a row, in order.")
     user_errors: list[UserError] = strawberry.field(
         description="Why the whole batch was refused, when it was."
@@ -83,6 +89,8 @@ class RecordMutations:
         self, info: Info, input: Annotated[RecordEventsInput, strawberry.argument(description="The batch.")]
     ) -> RecordPayload:
         """Fold event transitions."""
+        if input.wait is not None:
+            return await _send(info.context, input, input.wait)
         return await _record(info.context, input, input.rows)
 
     @answered(RecordPayload, "Record changes.")
@@ -114,6 +122,21 @@ class RecordMutations:
     ) -> RecordPayload:
         """Upsert windows."""
         return await _record(info.context, input, input.rows)
+
+
+async def _send(context: RequestContext, batch: RecordEventsInput, wait: Wait) -> RecordPayload:
+    """Put the rows into the inbox; what is wrong with one of them is told by its dead letters."""
+    reception = context.application.reception
+    try:
+        records = [row.to_record() for row in batch.rows]
+        receipt = await reception.accept_events(context.principal, batch.source, records)
+    except EXPECTED as error:
+        return RecordPayload(revision=0, rows=[], user_errors=[describe(error)])
+    revision = receipt.revision
+    if revision is None and wait is Wait.APPLIED:
+        revision = await reception.applied(receipt.number, WAIT_SECONDS)
+    context.forget()
+    return RecordPayload(revision=revision or 0, receipt=str(receipt.number), rows=[], user_errors=[])
 
 
 async def _record(context: RequestContext, batch: BatchInput, rows: Sequence[RowInput]) -> RecordPayload:

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.scalar import ScalarDefinition
 
-from cmdb.application.requests import OnError
+from cmdb.application.requests import OnError, Wait
 from cmdb.errors import ErrorCode
 from cmdb.model.metamodel import AttributeType, Domain
 from cmdb.model.provenance import AttributeValue, Evidence
@@ -31,6 +31,7 @@ from cmdb.model.redundancy import OnTrip
 from cmdb.model.runs import ReviewState, RunState
 from cmdb.model.severity import MapKind, Severity, Strength
 from cmdb.ports.graph import RowStatus
+from cmdb.ports.intake import LetterState
 
 __all__ = [
     "SCALARS",
@@ -42,6 +43,7 @@ __all__ = [
     "ErrorCode",
     "EventState",
     "Evidence",
+    "LetterState",
     "MapKind",
     "OnError",
     "OnTrip",
@@ -57,6 +59,7 @@ __all__ = [
     "TicketKind",
     "TicketState",
     "Value",
+    "Wait",
     "WalkDirection",
     "WindowKind",
 ]
@@ -81,6 +84,25 @@ def _publish(closed_set: type[Enum], name: str, description: str, values: Mappin
         value.description = values[closed_set[value.name]]
 
 
+_publish(
+    LetterState,
+    "LetterState",
+    "What became of a record that could not be applied.",
+    {
+        LetterState.DEAD: "It waits for a decision.",
+        LetterState.REPLAYED: "It was put back into the inbox.",
+        LetterState.DISCARDED: "It was given up.",
+    },
+)
+_publish(
+    Wait,
+    "Wait",
+    "What an answer waits for.",
+    {
+        Wait.ACCEPTED: "Until it is safe on disk, whether the store answers or not.",
+        Wait.APPLIED: "Until it is in the graph, at most five seconds.",
+    },
+)
 _publish(
     Evidence,
     "Evidence",

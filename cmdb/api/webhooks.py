@@ -1,7 +1,6 @@
 """`POST /webhooks/<loader>`: bodies as monitors send them, on disk before they are answered with 202."""
 
 import zlib
-from datetime import UTC, datetime
 from secrets import token_hex
 
 from starlette.requests import Request
@@ -11,14 +10,12 @@ from cmdb.api.access import HEADER, read_principal
 from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
 from cmdb.api.json_body import JsonResponse, read_capped
 from cmdb.application.application import Application
+from cmdb.application.reception import WAIT_SECONDS, Sent
 from cmdb.errors import CmdbError, ErrorCode, Forbidden, InvalidInput, Place
-from cmdb.ports.intake import Delivery, Receipt
+from cmdb.ports.intake import Receipt
 
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of a body, unpacked."""
-
-WAIT_SECONDS = 5.0
-"""How long `?wait=applied` waits at most."""
 
 KEY_HEADERS = ("webhook-id", "idempotency-key", "ce-id")
 """Headers by which senders tell a repetition from something new."""
@@ -49,15 +46,13 @@ class WebhookEndpoint:
         _require_sender(request)
         reception.require_room()
         loader = request.path_params["loader"]
-        delivery = Delivery(
+        sent = Sent(
             loader=loader,
             source=request.query_params.get("source", "").strip() or loader,
             body=await _read_body(request),
-            received_at=datetime.now(UTC),
             key=_key(request),
-            role=principal.role.value,
         )
-        receipt = await reception.accept(principal, delivery)
+        receipt = await reception.accept(principal, sent)
         revision = receipt.revision
         if revision is None and request.query_params.get("wait") == "applied":
             revision = await reception.applied(receipt.number, WAIT_SECONDS)

@@ -47,6 +47,13 @@ class OnError(StrEnum):
     SKIP_ROW = "skip_row"
 
 
+class Wait(StrEnum):
+    """What the sender of events waits for when they go through the inbox."""
+
+    ACCEPTED = "accepted"
+    APPLIED = "applied"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBatch:
     """Records asserted by one source; one transaction, one revision."""

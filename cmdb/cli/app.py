@@ -10,6 +10,7 @@ from cmdb.cli.archiving import backup, restore
 from cmdb.cli.client import open_client
 from cmdb.cli.doctor import doctor
 from cmdb.cli.getting import get
+from cmdb.cli.inbox import build_inbox_cli
 from cmdb.cli.loader import build_loader_cli
 from cmdb.cli.loading import load
 from cmdb.cli.serving import serve_command
@@ -47,6 +48,7 @@ def build_cli() -> typer.Typer:
     ):
         cli.command()(command)
     cli.add_typer(build_loader_cli(), name="loader")
+    cli.add_typer(build_inbox_cli(), name="inbox")
     return cli
 
 

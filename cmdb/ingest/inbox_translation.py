@@ -1,6 +1,6 @@
 """Makes records of deliveries, one fault at a time: a bad record must not hold up the sound ones beside it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -12,6 +12,7 @@ from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.loaders import Loader, Loaders
 from cmdb.ingest.mapping import Mapping
 from cmdb.ingest.records import encode, parse_located
+from cmdb.model.records import EventTransition
 from cmdb.ports.intake import Delivery, Rejected, Waiting
 from cmdb.ports.records import LocatedRecord
 
@@ -50,6 +51,10 @@ class DeliveryTranslator:
                 return
         if not _is_json(delivery.body):
             raise _unreadable("The body is not JSON", delivery)
+
+    def encode(self, events: Sequence[EventTransition]) -> tuple[str, bytes]:
+        """Return the steps as lines of our stream."""
+        return RECORDS, b"\n".join(to_json(encode(event)) for event in events)
 
     def translate(self, waiting: Waiting) -> Iterator[LocatedRecord | Rejected]:
         """Yield records and what is none."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cmdb.errors import CmdbError
+from cmdb.model.records import EventTransition
 from cmdb.ports.records import LocatedRecord
 
 
@@ -166,6 +167,9 @@ class Translator(Protocol):
 
     def check(self, delivery: Delivery) -> None:
         """Refuse what cannot be read at all, cheaply: NotFound UNKNOWN_LOADER, InvalidInput SYNTAX."""
+
+    def encode(self, events: Sequence[EventTransition]) -> tuple[str, bytes]:
+        """Return the steps as a body, and the loader that reads it."""
 
     def translate(self, waiting: Waiting) -> Iterator[LocatedRecord | Rejected]:
         """Yield records, and what is none; the sound ones count although others are rejected."""
