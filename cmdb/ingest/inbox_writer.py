@@ -53,8 +53,9 @@ class InboxWriter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = apsw.Connection(str(folder / FILE))
-            self._connection.execute(_PREPARE)
-            self._connection.execute(schema)
+            # Statements run as their rows are read, so all rows are read.
+            self._connection.execute(_PREPARE).fetchall()
+            self._connection.execute(schema).fetchall()
             _sync_folders(folder)
         except (apsw.BusyError, apsw.LockedError) as error:
             raise Conflict(
