@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
 
-from cmdb.application.intake_batches import Row, Verdict, cut, judge
+from cmdb.application.intake_batches import BATCH, Row, Verdict, cut, judge
 from cmdb.application.requests import OnError, RecordBatch
 from cmdb.errors import CmdbError, ErrorCode, Overloaded, StoreError
 from cmdb.model.access import Principal, PrincipalRole
@@ -26,12 +26,6 @@ TURN_BYTES = 1 << 22
 TRIES = 3
 """How often a batch is tried before it is halved, while the store answers."""
 
-FIRST_PAUSE = 0.2
-"""Seconds before the second try; they double, with jitter, up to `LONGEST_PAUSE`."""
-
-LONGEST_PAUSE = 5.0
-"""Seconds between two tries while the store is away: what waits is applied soon after its return."""
-
 PROBE_SECONDS = 3.0
 """How long the store may take to say that it is there."""
 
@@ -44,6 +38,17 @@ _TIDY_SECONDS = 3600.0
 
 LOG = logging.getLogger("cmdb.inbox")
 Record = Callable[[Principal, RecordBatch], Awaitable[WriteOutcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds between tries, with jitter: `first` doubles, `longest` lies between two while the store is away.
+
+    So what waits is applied soon after the store's return.
+    """
+
+    first: float = 0.2
+    longest: float = 5.0
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class Applier:
         record: Record,
         probe: Callable[[], Awaitable[int]],
         clock: Clock,
+        patience: Patience | None = None,
     ) -> None:
         """Write through `record`; `probe` returns the store's revision, or raises when it is away."""
         self._spool = spool
@@ -75,6 +81,7 @@ class Applier:
         self._record = record
         self._probe = probe
         self._clock = clock
+        self._patience = patience or Patience()
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -90,10 +97,10 @@ class Applier:
                     await self._spool.tidy(self._clock.now() - KEEP)
             except CmdbError as error:
                 LOG.warning("the inbox must wait: %s", error)
-                await self._pause(LONGEST_PAUSE)
+                await self._pause(self._patience.longest)
             except Exception:
                 LOG.exception("the inbox cannot be applied")
-                await self._pause(LONGEST_PAUSE)
+                await self._pause(self._patience.longest)
 
     async def stop(self, running: "asyncio.Task[None]") -> None:
         """End `run` after the write under way; what is not marked is applied again by the next process."""
@@ -121,25 +128,29 @@ class Applier:
         role = waiting[0].delivery.role
         together = list(takewhile(lambda one: one.delivery.role == role, waiting))
         # Running jq over thousands of documents takes a while, which requests need not wait for.
-        rows, rejected = await asyncio.to_thread(self._translate, together)
+        taken, rows, rejected = await asyncio.to_thread(self._translate, together)
         principal = Principal(name=source, role=PrincipalRole(role or PrincipalRole.ADMIN))
         outcome = _Outcome(0, rejected)
         for batch in cut(rows):
             _join(outcome, await self._insist(principal, source, batch))
         for row in outcome.rejected:
             LOG.warning("delivery %d of %s: a record was set aside: %s", row.delivery, source, row.error)
-        await self._spool.settle(together, outcome.rejected, outcome.revision)
+        await self._spool.settle(taken, outcome.rejected, outcome.revision)
 
-    def _translate(self, waiting: Sequence[Waiting]) -> tuple[list[Row], list[Rejected]]:
+    def _translate(self, waiting: Sequence[Waiting]) -> tuple[Sequence[Waiting], list[Row], list[Rejected]]:
+        """Return the deliveries that fill a write, and what they hold; the others wait for the next turn."""
         rows: list[Row] = []
         rejected: list[Rejected] = []
-        for one in waiting:
+        taken = 0
+        for taken, one in enumerate(waiting, start=1):
             for made in self._translator.translate(one):
                 if isinstance(made, Rejected):
                     rejected.append(made)
                 else:
                     rows.append(Row(one.number, made))
-        return rows, rejected
+            if len(rows) >= BATCH:
+                break
+        return waiting[:taken], rows, rejected
 
     async def _insist(
         self, principal: Principal, source: str, batch: Sequence[Row], tries: int = TRIES
@@ -158,9 +169,9 @@ class Applier:
             if _is_certain(failure):
                 break
             if attempt < tries:
-                await self._pause(FIRST_PAUSE * 2**attempt * _jitter())
+                await self._pause(self._patience.first * 2**attempt * _jitter())
             elif await self._is_away(failure):
-                await self._pause(LONGEST_PAUSE * _jitter())
+                await self._pause(self._patience.longest * _jitter())
             else:
                 break
         if len(batch) == 1:
