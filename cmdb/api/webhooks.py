@@ -119,10 +119,10 @@ def _unpack(body: bytes) -> bytes:
     """Unpack up to the limit: a small body can hold gigabytes of zeros."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        plain = unpacker.decompress(body, BODY_LIMIT)
+        plain = unpacker.decompress(body, BODY_LIMIT + 1)
     except zlib.error as error:
         raise _bad_gzip(f"is not gzip: {error}", ErrorCode.SYNTAX) from error
-    if unpacker.unconsumed_tail:
+    if len(plain) > BODY_LIMIT:
         raise _bad_gzip(f"unpacks to more than {BODY_LIMIT} bytes", ErrorCode.TOO_LARGE)
     if not unpacker.eof:
         raise _bad_gzip("ends too early", ErrorCode.SYNTAX)

@@ -141,8 +141,9 @@ class Applier:
         """Return the deliveries that fill a write, and what they hold; the others wait for the next turn."""
         rows: list[Row] = []
         rejected: list[Rejected] = []
-        taken = 0
-        for taken, one in enumerate(waiting, start=1):
+        taken: list[Waiting] = []
+        for one in waiting:
+            taken.append(one)
             for made in self._translator.translate(one):
                 if isinstance(made, Rejected):
                     rejected.append(made)
@@ -150,7 +151,7 @@ class Applier:
                     rows.append(Row(one.number, made))
             if len(rows) >= BATCH:
                 break
-        return waiting[:taken], rows, rejected
+        return taken, rows, rejected
 
     async def _insist(
         self, principal: Principal, source: str, batch: Sequence[Row], tries: int = TRIES

@@ -22,6 +22,7 @@ from cmdb.ports.graph import WriteOutcome
 from cmdb.ports.intake import Delivery
 from cmdb.resources import folder
 from tests.fakes.graph import FakeGraph
+from tests.fakes.runs import FakeRunLog
 from tests.support.moments import NOON, StandingClock, minutes
 from tests.support.small_estate import ESTATE
 
@@ -93,7 +94,9 @@ async def open_desk(
     await inbox.open()
     translator = DeliveryTranslator(Loaders(folder("loaders"), METAMODEL))
     graph = graph or FakeGraph()
-    application = Application(graph, graph, METAMODEL, clock, Reception(inbox, translator, clock))
+    application = Application(
+        graph, graph, METAMODEL, clock, FakeRunLog(graph), Reception(inbox, translator, clock)
+    )
     await application.record(SYSTEM, RecordBatch(source="estate", records=ESTATE))
     try:
         yield Desk(inbox, graph, application, translator, clock)

@@ -126,8 +126,8 @@ async def test_a_record_that_only_the_store_dislikes_is_set_aside_while_it_answe
 
 async def test_a_storm_of_one_source_holds_up_another_for_one_turn(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
-        for _ in range(3):
-            storm = (event(f"c{number % 50}", second=number) for number in range(BATCH))
+        for part in range(3):
+            storm = (event(f"c{number % 50}", second=part * BATCH + number) for number in range(BATCH))
             await desk.send(*storm, source="storm")
         await desk.send(event(), source="quiet")
         await desk.applier().work_once()

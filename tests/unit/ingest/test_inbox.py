@@ -150,3 +150,13 @@ async def test_a_second_process_may_not_open_it(tmp_path: Path) -> None:
         await desk.inbox.accept(delivery())
         with pytest.raises(Conflict):
             Inbox(tmp_path, StandingClock())
+
+
+async def test_a_delivery_that_could_not_be_kept_takes_no_room(tmp_path: Path) -> None:
+    async with open_desk(tmp_path, limits={"most": 2}) as desk:
+        await desk.inbox.close()
+        for _ in range(5):
+            with pytest.raises(CmdbError) as caught:
+                await desk.inbox.accept(delivery())
+            assert caught.value.code is ErrorCode.INBOX_BROKEN
+        assert desk.inbox.full == 0
