@@ -34,7 +34,7 @@ test-long: $(READY) ## Run the whole suite with many more generated cases
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(ARGS)
 
 test-crash: $(READY) ## Kill server, engines and owner many times under load; CMDB_CRASH_KILLS each, default 20
-	$(BIN)/python -m pytest -s tests/crash/test_many_kills.py tests/crash/test_owner_series.py $(ARGS)
+	$(BIN)/python -m pytest -s tests/crash/test_many_kills.py tests/crash/test_owner_series.py tests/crash/test_inbox_series.py $(ARGS)
 
 test-backup: $(READY) ## Back up and restore SIZE=S or M under load, from each engine to the other
 	CMDB_BACKUP_SIZE=$(SIZE) $(BIN)/python -m pytest -s tests/crash/test_backup_size.py $(ARGS)
