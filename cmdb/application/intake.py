@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
 
-from cmdb.application.intake_batches import BATCH, Row, Verdict, cut, judge
+from cmdb.application.intake_batches import Row, Verdict, cut, judge
 from cmdb.application.requests import OnError, RecordBatch
 from cmdb.errors import CmdbError, ErrorCode, Overloaded, StoreError
 from cmdb.model.access import Principal, PrincipalRole
@@ -17,10 +17,13 @@ from cmdb.ports.clock import Clock
 from cmdb.ports.graph import WriteOutcome
 from cmdb.ports.intake import Rejected, Spool, Translator, Waiting
 
-TURN_DELIVERIES = 2000
-"""Deliveries of one source in a turn: the others wait for about one write."""
+TURN_RECORDS = 10_000
+"""Records of one source in a turn, about a second of work: in a storm most of them are steps of few events."""
 
-TURN_BYTES = 1 << 22
+TURN_DELIVERIES = 5_000
+"""Deliveries of one source in a turn."""
+
+TURN_BYTES = 1 << 23
 """Bytes of one source in a turn; one delivery may be larger."""
 
 TRIES = 3
@@ -149,7 +152,7 @@ class Applier:
                     rejected.append(made)
                 else:
                     rows.append(Row(one.number, made))
-            if len(rows) >= BATCH:
+            if len(rows) >= TURN_RECORDS:
                 break
         return taken, rows, rejected
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cmdb.errors import CmdbError, ErrorCode
+from cmdb.desk.event_life import event_key
+from cmdb.errors import CmdbError, Conflict, ErrorCode
 from cmdb.model.records import EntryRecord, EventTransition, RecordKind
 from cmdb.ports.graph import RowProblem, RowResult, RowStatus
 from cmdb.ports.records import LocatedRecord
 
 BATCH = 2000
-"""Records in one write: it stays near 100 ms; repeats of an event are folded before they count for the store."""
+"""Rows of the store in one write, which stays near 100 ms; steps of one event become one row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,25 @@ def cut(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:
     seen: dict[tuple[RecordKind, str], EntryRecord] = {}
     for row in rows:
         record = row.located.record
-        clashes = False
-        if not isinstance(record, EventTransition):
-            clashes = seen.setdefault((record.kind, record.key), record) != record
-        if clashes or len(batch) >= size:
+        key = _key(record)
+        clashes = key in seen and seen[key] != record and not isinstance(record, EventTransition)
+        if clashes or (key not in seen and len(seen) >= size):
             yield batch
             batch, seen = [], {}
-            if not isinstance(record, EventTransition):
-                seen[record.kind, record.key] = record
+        seen[key] = record
         batch.append(row)
     if batch:
         yield batch
 
 
+def _key(record: EntryRecord) -> tuple[RecordKind, str]:
+    if isinstance(record, EventTransition):
+        return RecordKind.EVENT, event_key("", record)
+    return record.kind, record.key
+
+
 def judge(rows: Sequence[Row], results: Sequence[RowResult]) -> Verdict:
-    """Tell rows at fault from rows dragged along; where none is at fault by its own reason, all are."""
+    """Tell rows at fault from rows dragged along; Conflict where several were refused and none of them says why."""
     verdict = Verdict()
     nothing_written = all(result.status is RowStatus.REFUSED for result in results)
     for row, result in zip(rows, results, strict=True):
@@ -59,9 +64,10 @@ def judge(rows: Sequence[Row], results: Sequence[RowResult]) -> Verdict:
             verdict.again.append(row)
         else:
             verdict.refused.append((row, _error(problem, row)))
-    if not verdict.refused and verdict.again:
-        stuck = zip(rows, results, strict=True)
-        return Verdict(refused=[(row, _error(result.problem, row)) for row, result in stuck])
+    if len(rows) == 1 and verdict.again:
+        return Verdict(refused=[(rows[0], _error(results[0].problem, rows[0]))])
+    if verdict.again and not verdict.refused:
+        raise Conflict(ErrorCode.CONFLICT, f"The store refused {len(rows)} records together.")
     return verdict
 
 

@@ -16,7 +16,7 @@ from tests.support.service import Asker, environment, serving
 EVENTS = int(os.environ.get("CMDB_STORM_EVENTS", "10000"))
 CONDITIONS = 500
 A_BODY = 20
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Far more than the quiet source needs; the figure itself is printed."""
 
 

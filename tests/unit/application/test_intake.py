@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from cmdb.application.intake_batches import BATCH
+from cmdb.application.intake import TURN_RECORDS
 from cmdb.application.requests import RecordBatch
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.ports.intake import Delivery, LetterState
@@ -126,13 +126,16 @@ async def test_a_record_that_only_the_store_dislikes_is_set_aside_while_it_answe
 
 async def test_a_storm_of_one_source_holds_up_another_for_one_turn(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
-        for part in range(3):
-            storm = (event(f"c{number % 50}", second=part * BATCH + number) for number in range(BATCH))
+        for part in range(2):
+            storm = (
+                event(f"c{number % 50}", second=part * TURN_RECORDS + number)
+                for number in range(TURN_RECORDS)
+            )
             await desk.send(*storm, source="storm")
         await desk.send(event(), source="quiet")
         await desk.applier().work_once()
         assert [(batch.source, len(batch.records)) for batch in desk.writes] == [
-            ("storm", BATCH),
+            ("storm", TURN_RECORDS),
             ("quiet", 1),
         ]
         assert await desk.inbox.sources() == ("storm",)
