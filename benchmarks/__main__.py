@@ -7,6 +7,7 @@ from benchmarks.answers import measure_answers
 from benchmarks.engines import ENGINES, open_engine, serve
 from benchmarks.estate import SIZES, Estate, estate, outside_bands, reaches, samples
 from benchmarks.footprint import measure_footprint
+from benchmarks.inbox import measure_inbox
 from benchmarks.kernel import measure_kernel
 from benchmarks.loading import fill, measure_loading, measure_reading, open_driver
 from benchmarks.machine import QUIET, load_average
@@ -83,7 +84,7 @@ def _measure_on(engine: str, made: Estate, size: str, todo: set[str]) -> set[str
             rival = (driver, address.database) if rivals else None
             if "kernel" in only:
                 _record("kernel", size, measure_kernel(made, rival))
-            if only & {"impact", "changes"}:
+            if only & {"impact", "changes", "inbox"}:
                 _ask(engine, made, size, only, address, rival)
     return names_of(only, [engine])
 
@@ -96,6 +97,8 @@ def _ask(
             _record(f"impact-{engine}", size, measure_impact(made, port, rival))
         if "changes" in only:
             _record(f"changes-{engine}", size, measure_changes(made, port))
+        if "inbox" in only and (measured := measure_inbox(port)) is not None:
+            _record(f"inbox-{engine}", size, measured)
 
 
 def _record(name: str, size: str, measured: Result) -> None:

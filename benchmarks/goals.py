@@ -105,6 +105,39 @@ def _loading(engine: str) -> list[Goal]:
     ]
 
 
+def _inbox(engine: str) -> list[Goal]:
+    workload = f"inbox-{engine}"
+    return [
+        Goal(
+            f"events posted one by one, flushed, {engine}",
+            ">= 3,000/s",
+            workload,
+            lambda result: result["posts"]["events_per_second"],
+            3000,
+            at_most=False,
+            unit="/s",
+        ),
+        Goal(
+            f"events posted by the hundred, flushed, {engine}",
+            ">= 50,000/s",
+            workload,
+            lambda result: result["batches"]["events_per_second"],
+            50_000,
+            at_most=False,
+            unit="/s",
+        ),
+        Goal(
+            f"events applied, {engine}",
+            ">= 1,000/s",
+            workload,
+            lambda result: result["applied_per_second"],
+            1000,
+            at_most=False,
+            unit="/s",
+        ),
+    ]
+
+
 GOALS = [
     Goal(
         "kernel, all rules on, median CI",
@@ -180,6 +213,8 @@ GOALS = [
         at_most=True,
         unit="ms",
     ),
+    *_inbox("embedded"),
+    *_inbox("neo4j"),
     *_loading("embedded"),
     *_loading("neo4j"),
     Goal(

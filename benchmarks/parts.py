@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-WORKLOADS = ("footprint", "graphql", "kernel", "loading", "reading", "impact", "changes")
+WORKLOADS = ("footprint", "graphql", "kernel", "loading", "reading", "impact", "changes", "inbox")
 ENGINELESS = {"footprint", "graphql", "kernel"}
-OURS = {"reading", "impact", "changes"}
+OURS = {"reading", "impact", "changes", "inbox"}
 """What needs an engine that our loader filled."""
 
 RIVALS = {"kernel", "impact"}

@@ -73,6 +73,8 @@ def _body(result: Result) -> list[str]:
         return [_table(_LOAD_HEAD, _load_rows(result)), _load_remark(result)]
     if "read_seconds" in result:
         return [_reading_remark(result)]
+    if "posts" in result:
+        return [_table(_INBOX_HEAD, _inbox_rows(result)), _inbox_remark(result)]
     return [_memory_remark(result)]
 
 
@@ -81,6 +83,22 @@ def _memory_remark(result: Result) -> str:
         f"{result['dependencies_per_ci']} dependencies a CI. Bytes a CI: arrays {result['array_bytes_per_ci']}; keys, "
         f"names and their index {result['id_bytes_per_ci']}; all that the live projection keeps "
         f"{result['live_bytes_per_ci']}.\n"
+    )
+
+
+_INBOX_HEAD = ("events a body", "events/s acknowledged", "p50 ms", "p99 ms")
+
+
+def _inbox_rows(result: Result) -> Iterator[Sequence[str]]:
+    for per, told in (("1", result["posts"]), (str(result["batches"]["events_a_body"]), result["batches"])):
+        yield per, f"{told['events_per_second']:,}", _figure(told["p50_ms"]), _figure(told["p99_ms"])
+
+
+def _inbox_remark(result: Result) -> str:
+    return (
+        f"Each body flushed before its 202, while what came before was applied by the same process; what then still "
+        f"waited was applied at {result['applied_per_second']:,} events/s. {result['client']}, on the same cores; "
+        f"{result['failed']} requests failed.\n"
     )
 
 
