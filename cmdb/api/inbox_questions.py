@@ -67,8 +67,30 @@ class DeadLetter:
 class DeadLetterPayload:
     """The receipt of a replay, or why nothing was done."""
 
-    receipt: str | None = strawberry.field(description="Number in the inbox, when it was replayed.")
-    user_errors: list[UserError] = strawberry.field(description="Why nothing was done, when nothing was.")
+    revision: int = strawberry.field(
+        default=0, description="0: deciding writes nothing to the graph; a replay does when it is applied."
+    )
+    receipt: str | None = strawberry.field(
+        default=None, description="Number in the inbox, when it was replayed."
+    )
+    user_errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why nothing was done, when nothing was."
+    )
+
+
+@strawberry.input(description="A dead letter to give up.")
+class DiscardDeadLetterInput:
+    """Which one."""
+
+    number: int = strawberry.field(description="Its number.")
+
+
+@strawberry.input(description="A dead letter to put back into the inbox.")
+class ReplayDeadLetterInput:
+    """Which one, and its mended text."""
+
+    number: int = strawberry.field(description="Its number.")
+    text: str | None = strawberry.field(default=None, description="Its text, mended; default: as it is.")
 
 
 Number = Annotated[int, strawberry.argument(description="Number of a dead letter.")]
@@ -110,22 +132,26 @@ class InboxMutations:
     async def replay_dead_letter(
         self,
         info: Info,
-        number: Number,
-        text: Annotated[str | None, strawberry.argument(description="Its text, mended.")] = None,
+        input: Annotated[ReplayDeadLetterInput, strawberry.argument(description="Which one.")],
     ) -> DeadLetterPayload:
         """Replay one."""
-        mended = None if text is None else text.encode()
+        mended = None if input.text is None else input.text.encode()
+        reception = info.context.application.reception
         try:
-            receipt = await info.context.application.reception.replay(info.context.principal, number, mended)
+            receipt = await reception.replay(info.context.principal, input.number, mended)
         except EXPECTED as error:
-            return DeadLetterPayload(receipt=None, user_errors=[describe(error)])
-        return DeadLetterPayload(receipt=str(receipt.number), user_errors=[])
+            return DeadLetterPayload(user_errors=[describe(error)])
+        return DeadLetterPayload(receipt=str(receipt.number))
 
     @answered(DeadLetterPayload, "Give a dead letter up.")
-    async def discard_dead_letter(self, info: Info, number: Number) -> DeadLetterPayload:
+    async def discard_dead_letter(
+        self,
+        info: Info,
+        input: Annotated[DiscardDeadLetterInput, strawberry.argument(description="Which one.")],
+    ) -> DeadLetterPayload:
         """Discard one."""
         try:
-            await info.context.application.reception.discard(info.context.principal, number)
+            await info.context.application.reception.discard(info.context.principal, input.number)
         except EXPECTED as error:
-            return DeadLetterPayload(receipt=None, user_errors=[describe(error)])
-        return DeadLetterPayload(receipt=None, user_errors=[])
+            return DeadLetterPayload(user_errors=[describe(error)])
+        return DeadLetterPayload()

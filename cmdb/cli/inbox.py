@@ -56,12 +56,12 @@ def replay(
 ) -> None:
     """Put one back into the inbox, as it is or mended."""
     text = None if file is None else file.read_text(encoding="utf-8")
-    answer(context, "replay_dead_letter", {"number": number, "text": text}, output, _replayed)
+    answer(context, "replay_dead_letter", {"input": {"number": number, "text": text}}, output, _replayed)
 
 
 def discard(context: typer.Context, number: Number, output: Output = FORMAT) -> None:
     """Give one up."""
-    answer(context, "discard_dead_letter", {"number": number}, output, _discarded)
+    answer(context, "discard_dead_letter", {"input": {"number": number}}, output, _discarded)
 
 
 def _stats(state: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

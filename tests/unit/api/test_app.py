@@ -51,7 +51,7 @@ async def test_other_paths_are_refused_in_json(path: str) -> None:
 
 async def test_every_path_asks_for_the_name_of_this_machine() -> None:
     async with ApiClient(application_over(FakeGraph())) as client:
-        for path in ("/livez", "/readyz", "/graphql", "/records", "/verify"):
+        for path in ("/livez", "/readyz", "/graphql", "/records", "/verify", "/webhooks/records"):
             response = await client.http.post(path, headers={"host": "attacker.example"})
             assert response.status_code == 403
             assert response.json()["code"] == "FORBIDDEN"
@@ -64,6 +64,7 @@ async def test_paths_are_the_published_ones() -> None:
         "/records",
         "/verify",
         "/runs",
+        "/webhooks/{loader}",
         "/livez",
         "/readyz",
     }

@@ -42,7 +42,7 @@ async def test_a_dead_letter_is_listed_shown_mended_and_applied(desk: Desk, clie
     assert (letter["code"], letter["state"]) == ("DANGLING_END", "DEAD")
     assert await client.run("dead_letter", number=letter["number"]) == letter
     mended = letter["text"].replace("nowhere", "r1")
-    told = await client.run("replay_dead_letter", number=letter["number"], text=mended)
+    told = await client.run("replay_dead_letter", input={"number": letter["number"], "text": mended})
     assert told["receipt"]
     while await desk.applier().work_once():
         pass
@@ -53,15 +53,15 @@ async def test_a_dead_letter_is_listed_shown_mended_and_applied(desk: Desk, clie
 
 async def test_a_second_decision_is_refused(desk: Desk, client: ApiClient) -> None:
     await bury(desk)
-    assert (await client.run("discard_dead_letter", number=1))["userErrors"] == []
+    assert (await client.run("discard_dead_letter", input={"number": 1}))["userErrors"] == []
     for operation in ("discard_dead_letter", "replay_dead_letter"):
-        (error,) = (await client.run(operation, number=1))["userErrors"]
+        (error,) = (await client.run(operation, input={"number": 1}))["userErrors"]
         assert error["code"] == "CONFLICT"
 
 
 async def test_only_roles_that_may_assert_decide(desk: Desk, client: ApiClient) -> None:
     await bury(desk)
-    asked = "mutation { discardDeadLetter(number: 1) { userErrors { code } } }"
+    asked = "mutation { discardDeadLetter(input: {number: 1}) { userErrors { code } } }"
     told = await client.ask(asked, Cmdb_Act_As="desk")
     assert told["discardDeadLetter"]["userErrors"] == [{"code": "FORBIDDEN"}]
     assert await client.codes("{ deadLetters { number } }", Cmdb_Act_As="subscriber:ann") == ["FORBIDDEN"]
