@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from cmdb.application.readiness import Readiness
-from cmdb.errors import ErrorCode, StoreError
+from cmdb.errors import CmdbError, ErrorCode, StoreError
 from cmdb.model.access import Principal
 from cmdb.ports.graph import GraphTotals
 from tests.fakes.graph import FakeGraph
@@ -106,4 +106,12 @@ async def test_a_projection_that_differs_from_the_store_is_told_until_it_is_read
     assert await codes(readiness) == [ErrorCode.PROJECTION_UNVERIFIED]
     bench.clock.advance(1)
     await duties.work_once()
+    assert await codes(readiness) == []
+
+
+async def test_an_inbox_that_fills_up_is_a_reason_until_it_has_room() -> None:
+    filling: list[CmdbError] = [CmdbError(ErrorCode.INBOX_FULL, "The inbox is 90 % full.")]
+    readiness = Readiness(Probe(3), inbox=lambda: filling[0] if filling else None)
+    assert await codes(readiness) == [ErrorCode.INBOX_FULL]
+    filling.clear()
     assert await codes(readiness) == []
