@@ -20,7 +20,9 @@ BODY_LIMIT = 5 * 1024 * 1024
 KEY_HEADERS = ("webhook-id", "idempotency-key", "ce-id")
 """Headers by which senders tell a repetition from something new."""
 
-KEY_LIMIT = 255
+NAME_LIMIT = 255
+"""Characters of a key or a source's name."""
+
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -48,7 +50,7 @@ class WebhookEndpoint:
         loader = request.path_params["loader"]
         sent = Sent(
             loader=loader,
-            source=request.query_params.get("source", "").strip() or loader,
+            source=_within(request.query_params.get("source", "").strip(), "source") or loader,
             body=await _read_body(request),
             key=_key(request),
         )
@@ -90,16 +92,20 @@ def _require_sender(request: Request) -> None:
 def _key(request: Request) -> str:
     for name in KEY_HEADERS:
         value = request.headers.get(name, "")
-        if len(value) > KEY_LIMIT:
-            raise InvalidInput(
-                ErrorCode.TOO_LARGE,
-                f"The key has {len(value)} characters.",
-                hint=f"Use at most {KEY_LIMIT}.",
-                place=Place("request", field=name),
-            )
         if value:
-            return value
+            return _within(value, name)
     return ""
+
+
+def _within(value: str, field: str) -> str:
+    if len(value) > NAME_LIMIT:
+        raise InvalidInput(
+            ErrorCode.TOO_LARGE,
+            f"'{field}' has {len(value)} characters.",
+            hint=f"Use at most {NAME_LIMIT}.",
+            place=Place("request", field=field),
+        )
+    return value
 
 
 async def _read_body(request: Request) -> bytes:

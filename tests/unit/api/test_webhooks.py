@@ -83,6 +83,7 @@ ZEROS = gzip.compress(b" " * (BODY_LIMIT + 1))
         ((PATH, ZEROS, {"content-encoding": "gzip"}), 413, "TOO_LARGE"),
         ((PATH, b" " * (BODY_LIMIT + 1), {}), 413, "TOO_LARGE"),
         ((PATH, BODY, {"webhook-id": "x" * 256}), 413, "TOO_LARGE"),
+        ((f"{PATH}?source={'x' * 256}", BODY, {}), 413, "TOO_LARGE"),
         ((PATH, BODY, {"Cmdb-Act-As": "subscriber:ann"}), 403, "FORBIDDEN"),
     ],
 )

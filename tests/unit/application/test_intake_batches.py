@@ -1,6 +1,8 @@
 """Which rows go together, and who is at fault in a refused write."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cmdb.application.intake_batches import Row, cut, judge
 from cmdb.errors import Conflict, ErrorCode, Place
@@ -32,6 +34,26 @@ def test_a_batch_holds_no_more_than_so_many_keys() -> None:
 def test_two_states_of_one_record_are_parted_and_a_repetition_is_not() -> None:
     first, again, other = row(server("a")), row(server("a")), row(server("b"))
     assert list(cut([first, again, other, first])) == [[first, again], [other], [first]]
+
+
+SERVERS = st.builds(server, st.sampled_from("ab"), st.sampled_from("st"))
+STEPS = st.builds(raised, st.sampled_from(["r1", "r2"]), at=st.sampled_from([NOON, NOON + minutes(1)]))
+
+
+@given(st.lists(SERVERS | STEPS, max_size=30), st.integers(1, 4))
+def test_batches_keep_the_order_and_hold_no_contradiction(records: list[EntryRecord], size: int) -> None:
+    rows = [row(record) for record in records]
+    batches = list(cut(rows, size))
+    assert [one for batch in batches for one in batch] == rows
+    for batch in batches:
+        states: dict[str, set[str]] = {}
+        for one in batch:
+            record = one.located.record
+            if isinstance(record, Item):
+                states.setdefault(record.key, set()).add(record.name)
+        assert all(len(names) == 1 for names in states.values())
+        keys = {getattr(one.located.record, "item", None) or str(one.located.record) for one in batch}
+        assert 1 <= len(keys) <= size
 
 
 def result(index: int, status: RowStatus, code: ErrorCode | None = None) -> RowResult:
