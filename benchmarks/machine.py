@@ -18,6 +18,8 @@ _PACKAGES = (
     "strawberry-graphql",
     "graphql-core",
     "orjson",
+    "apsw",
+    "httptools",
     "starlette",
     "uvicorn",
     "networkx",
