@@ -10,10 +10,12 @@ from strawberry.dataloader import DataLoader
 
 from cmdb.application.application import Application
 from cmdb.application.questions import Questions
+from cmdb.desk.service_clocks import service_clocks
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import Basis, CiRef, ItemView
 from cmdb.model.records import Change, Event, Party, Ticket
+from cmdb.model.service_level import ServiceClock, level_of
 
 Row = TypeVar("Row")
 Fetched: TypeAlias = Row | Awaitable[Row | None] | None
@@ -78,6 +80,7 @@ class RequestContext:
     events: Batch[Event] = field(init=False)
     changes: Batch[Change] = field(init=False)
     tickets: Batch[Ticket] = field(init=False)
+    members: Batch[list[Ticket]] = field(init=False)
     parties: Batch[Party] = field(init=False)
     _moment: tuple[datetime | None, datetime | None] | None = field(init=False, default=None)
 
@@ -100,6 +103,12 @@ class RequestContext:
                 hint="Give both the same asOf and knownAt, or send two documents.",
             )
 
+    async def clocks(self, ticket: Ticket) -> tuple[ServiceClock, ...]:
+        """Return how a ticket's clocks stand at the moment that the document asks about."""
+        basis = await self.questions.basis()
+        level = level_of(self.questions.metamodel.service_levels, ticket.priority)
+        return service_clocks(ticket, level, basis.as_of or basis.computed_at)
+
     def forget(self) -> None:
         """Drop what was fetched: a mutation has changed it."""
         self.refs = Batch(self.questions.refs, self.principal)
@@ -107,6 +116,7 @@ class RequestContext:
         self.events = Batch(self.questions.events_by_key, self.principal)
         self.changes = Batch(self.questions.changes_by_key, self.principal)
         self.tickets = Batch(self.questions.tickets_by_key, self.principal)
+        self.members = Batch(self.questions.members, self.principal)
         self.parties = Batch(self.questions.parties_by_key, self.principal)
 
 

@@ -106,6 +106,9 @@ ItemFilterArgument = Annotated[ItemFilter | None, strawberry.argument(descriptio
 ServiceFilterArgument = Annotated[ServiceFilter | None, strawberry.argument(description="Which services.")]
 EventFilterArgument = Annotated[EventFilter | None, strawberry.argument(description="Which events.")]
 ChangeFilterArgument = Annotated[ChangeFilter | None, strawberry.argument(description="Which changes.")]
+Follow = Annotated[
+    bool, strawberry.argument(description="For a merged ticket show the incident that took it in.")
+]
 TicketFilterArgument = Annotated[TicketFilter | None, strawberry.argument(description="Which tickets.")]
 
 
@@ -203,9 +206,14 @@ class ReferenceQuestions:
         return await _one(info.context.changes, "change", key)
 
     @asked(Ticket | None, "The ticket with this key.")
-    async def ticket(self, info: Info, key: Key) -> records.Ticket:
+    async def ticket(self, info: Info, key: Key, follow: Follow = True) -> records.Ticket:
         """Find one ticket."""
-        return await _one(info.context.tickets, "ticket", key)
+        context = info.context
+        if follow:
+            found = await context.questions.standing_ticket(context.principal, key)
+            if found is not None:
+                return found
+        return await _one(context.tickets, "ticket", key)
 
 
 async def _page_items(

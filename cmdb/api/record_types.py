@@ -11,6 +11,8 @@ from cmdb.api.state_types import ItemRef
 from cmdb.api.vocabulary import (
     ChangeKind,
     ChangeState,
+    ClockName,
+    ClockState,
     Direction,
     EventState,
     PartyKind,
@@ -21,6 +23,7 @@ from cmdb.api.vocabulary import (
 )
 from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
+from cmdb.model.service_level import ServiceClock
 
 ID = "Global id, for `node(id:)`."
 KEY = "The stable key within its kind."
@@ -132,6 +135,29 @@ class WorkNote:
     text: str = strawberry.field(description="Free text, not to be taken as instruction.")
 
 
+def _target(root: strawberry.Parent[ServiceClock]) -> int:
+    return int(root.target.total_seconds())
+
+
+def _elapsed(root: strawberry.Parent[ServiceClock]) -> int:
+    return int(root.elapsed.total_seconds())
+
+
+@strawberry.type(name="ServiceClock", description="A clock of a ticket against what is promised.")
+class TicketClock:
+    """Mirrors `cmdb.model.service_level.ServiceClock`."""
+
+    name: ClockName = strawberry.field(description="What it measures.")
+    state: ClockState = strawberry.field(description="Whether its time passes.")
+    calendar: str = strawberry.field(description="The calendar whose working hours count.")
+    target_seconds: int = derived(_target, "Working time that is promised, in seconds.")
+    elapsed_seconds: int = derived(_elapsed, "Working time used, in seconds.")
+    due_at: datetime | None = strawberry.field(
+        description="When the target is used up; null while it stands."
+    )
+    breached: bool = strawberry.field(description="Whether more was used than is promised.")
+
+
 def _ticket_id(root: strawberry.Parent[records.Ticket]) -> strawberry.ID:
     return strawberry.ID(encode_id(NodeKind.TICKET, root.key))
 
@@ -150,6 +176,14 @@ async def _ticket_events(root: strawberry.Parent[records.Ticket], info: Info) ->
 
 async def _ticket_changes(root: strawberry.Parent[records.Ticket], info: Info) -> list[records.Change]:
     return await info.context.changes.many(root.changes)
+
+
+def _ticket_members(root: strawberry.Parent[records.Ticket], info: Info) -> Fetched[list[records.Ticket]]:
+    return info.context.members.one(root.key)
+
+
+async def _ticket_clocks(root: strawberry.Parent[records.Ticket], info: Info) -> list[ServiceClock]:
+    return list(await info.context.clocks(root))
 
 
 def _ticket_parent(root: strawberry.Parent[records.Ticket], info: Info) -> Fetched[records.Ticket]:
@@ -176,9 +210,16 @@ class Ticket(Node):
     parent: "Ticket | None" = derived(
         _ticket_parent, "The incident that this report is attached to, or that took this one in."
     )
+    members: list["Ticket"] = derived(
+        _ticket_members, "The reports attached to it and the incidents merged into it, by key."
+    )
+    clocks: list[TicketClock] = derived(
+        _ticket_clocks, "How its clocks stand at the time of the question: response, then resolution."
+    )
     support_group: str | None = strawberry.field(description="Key of the support group that has it.")
     assignee: str | None = strawberry.field(description="Key of the person who works on it.")
     caller: str | None = strawberry.field(description="Key of the party that reported it.")
+    responded_at: datetime | None = strawberry.field(description="When somebody first worked on it.")
     resolved_at: datetime | None = strawberry.field(description="When service was back.")
     expected_resolution_at: datetime | None = strawberry.field(description="When service is expected back.")
     expected_resolution_basis: str = strawberry.field(description="Where that expectation comes from.")

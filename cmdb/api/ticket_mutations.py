@@ -13,6 +13,8 @@ from cmdb.api.user_errors import EXPECTED, UserError, describe
 from cmdb.api.vocabulary import TicketState
 from cmdb.application.requests import (
     AttachReportRequest,
+    DetachTicketRequest,
+    MergeTicketsRequest,
     OpenTicketRequest,
     TicketReceipt,
     UpdateTicketRequest,
@@ -45,6 +47,9 @@ class UpdateTicketInput:
         default=None, description="When service is expected back."
     )
     note: str | None = strawberry.field(default=None, description="A work note.")
+    changes: list[str] = strawberry.field(
+        default_factory=list, description="Keys of changes that have to do with it, added to those it names."
+    )
 
 
 @strawberry.input(description="A caller's report and the open incident that it belongs to.")
@@ -58,6 +63,21 @@ class AttachReportInput:
     report: str | None = strawberry.field(
         default=None, description="Key of a report that exists already; default: one is made."
     )
+
+
+@strawberry.input(description="Incidents that are one, and the one that stays.")
+class MergeTicketsInput:
+    """Becomes a `MergeTicketsRequest`."""
+
+    into: str = strawberry.field(description="Key of the open incident that takes the others in.")
+    tickets: list[str] = strawberry.field(description="Keys of the open incidents that it takes in.")
+
+
+@strawberry.input(description="What is to stand on its own again.")
+class DetachTicketInput:
+    """Becomes a `DetachTicketRequest`."""
+
+    ticket: str = strawberry.field(description="Key of an attached report or a merged incident.")
 
 
 @strawberry.type(description="The ticket after a step.")
@@ -104,6 +124,7 @@ class TicketMutations:
             assignee=input.assignee,
             expected_resolution_at=input.expected_resolution_at,
             note=input.note,
+            changes=tuple(input.changes),
         )
         return await _settle(
             info.context, info.context.application.update_ticket(info.context.principal, request)
@@ -125,6 +146,28 @@ class TicketMutations:
         )
         return await _settle(
             info.context, info.context.application.attach_report(info.context.principal, request)
+        )
+
+    @answered(TicketPayload, "Let an open incident take other open ones in; their numbers lead to it.")
+    async def merge_tickets(
+        self,
+        info: Info,
+        input: Annotated[MergeTicketsInput, strawberry.argument(description="What into what.")],
+    ) -> TicketPayload:
+        """Merge incidents."""
+        request = MergeTicketsRequest(into=input.into, tickets=tuple(input.tickets))
+        return await _settle(
+            info.context, info.context.application.merge_tickets(info.context.principal, request)
+        )
+
+    @answered(TicketPayload, "Let an attached report or a merged incident stand on its own again.")
+    async def detach_ticket(
+        self, info: Info, input: Annotated[DetachTicketInput, strawberry.argument(description="Which.")]
+    ) -> TicketPayload:
+        """Detach a ticket."""
+        request = DetachTicketRequest(ticket=input.ticket)
+        return await _settle(
+            info.context, info.context.application.detach_ticket(info.context.principal, request)
         )
 
 

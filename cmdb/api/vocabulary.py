@@ -29,6 +29,7 @@ from cmdb.model.records import (
 )
 from cmdb.model.redundancy import OnTrip
 from cmdb.model.runs import ReviewState, RunState
+from cmdb.model.service_level import ClockName, ClockState
 from cmdb.model.severity import MapKind, Severity, Strength
 from cmdb.ports.graph import RowStatus
 from cmdb.ports.intake import LetterState
@@ -38,6 +39,8 @@ __all__ = [
     "AttributeType",
     "ChangeKind",
     "ChangeState",
+    "ClockName",
+    "ClockState",
     "Direction",
     "Domain",
     "ErrorCode",
@@ -255,8 +258,28 @@ _publish(
         TicketState.NEW: "Opened, nobody is on it.",
         TicketState.ASSIGNED: "A support group has it.",
         TicketState.IN_PROGRESS: "Somebody works on it.",
+        TicketState.ON_HOLD: "It waits for somebody outside; its resolution clock stands.",
         TicketState.RESOLVED: "Service is back.",
         TicketState.CLOSED: "No more work is expected.",
+    },
+)
+_publish(
+    ClockName,
+    "ServiceClockName",
+    "What a clock of a ticket measures.",
+    {
+        ClockName.RESPONSE: "Until somebody works on it.",
+        ClockName.RESOLUTION: "Until service is back, the time left out in which it waits.",
+    },
+)
+_publish(
+    ClockState,
+    "ServiceClockState",
+    "Whether the time of a ticket's clock passes.",
+    {
+        ClockState.RUNNING: "It passes in the working hours of its calendar.",
+        ClockState.PAUSED: "It stands until the ticket is worked on again.",
+        ClockState.STOPPED: "What it measures was done.",
     },
 )
 _publish(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cmdb.application.duties import Duties
+from cmdb.application.duties import Duties, Duty
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.intake import Applier
@@ -15,6 +15,8 @@ from cmdb.application.reception import Reception
 from cmdb.application.recording import LoadReport, Recorder
 from cmdb.application.requests import (
     AttachReportRequest,
+    DetachTicketRequest,
+    MergeTicketsRequest,
     OpenTicketRequest,
     RecordBatch,
     TicketReceipt,
@@ -23,6 +25,8 @@ from cmdb.application.requests import (
 from cmdb.application.reviewing import Decision, Reviewing
 from cmdb.application.runs import RunReport, RunRequest, Runs
 from cmdb.application.snapshot import Snapshot
+from cmdb.application.tenure import TenureWriter
+from cmdb.application.ticket_upkeep import TicketUpkeep
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
 from cmdb.application.write_gate import WriteGate
@@ -65,7 +69,7 @@ class Application(Questions):
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock, run_log)
         self.runs = Runs(self._live, reader, self._recorder, run_log, metamodel, clock)
         self.reviews = Reviewing(self._live, reader, self._recorder, run_log, metamodel, clock)
-        self._ticketing = Ticketing(self._live, reader, writer, clock)
+        self._ticketing = self._desk(writer)
 
     async def head(self) -> int:
         """Return the store's last revision; fails when the store does not answer."""
@@ -128,11 +132,17 @@ class Application(Questions):
         self._gate.require_room()
 
     def duties(self, lease: OwnerLease, name: str, threshold: Severity | None) -> Duties:
-        """Return the background work of a server of that name; without a threshold no incident is opened by rule."""
-        rule = None
+        """Return the background work of a server of that name; without a threshold no ticket is touched by rule."""
+        duties: list[Duty] = []
         if threshold is not None:
-            rule = IncidentRule(self._live, self._reader, self._writer, self._clock, threshold)
-        return Duties(self._live, OwnerRole(lease, name), rule)
+            duties += [IncidentRule(self._in_tenure, threshold), TicketUpkeep(self._in_tenure)]
+        return Duties(self._live, OwnerRole(lease, name), duties)
+
+    def _in_tenure(self, fence: int) -> Ticketing:
+        return self._desk(TenureWriter(self._writer, fence))
+
+    def _desk(self, writer: GraphWriter) -> Ticketing:
+        return Ticketing(self._live, self._reader, writer, self._clock, self.metamodel.service_levels)
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""
@@ -180,6 +190,16 @@ class Application(Questions):
         """Attach a caller's report to an open incident."""
         with self._gate.passage():
             return await self._ticketing.attach_report(principal, request)
+
+    async def merge_tickets(self, principal: Principal, request: MergeTicketsRequest) -> TicketReceipt:
+        """Let an open incident take others in."""
+        with self._gate.passage():
+            return await self._ticketing.merge(principal, request)
+
+    async def detach_ticket(self, principal: Principal, request: DetachTicketRequest) -> TicketReceipt:
+        """Let a report or a merged incident stand on its own again."""
+        with self._gate.passage():
+            return await self._ticketing.detach(principal, request)
 
 
 def _require_past(moment: Moment, now: datetime) -> None:

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
-from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.live import LiveTopology
 from cmdb.application.owner_role import RENEW_SECONDS, OwnerRole
 from cmdb.application.snapshot import Snapshot, boundaries
-from cmdb.errors import CmdbError, Conflict, ErrorCode
+from cmdb.errors import CmdbError, ErrorCode
 
 WORK_SECONDS = 0.5
 """How often the duties look for what is new."""
@@ -26,6 +27,13 @@ _UNVERIFIED = CmdbError(
 )
 
 
+class Duty(Protocol):
+    """Work that the owner does on each new snapshot."""
+
+    async def apply(self, snapshot: Snapshot, fence: int) -> None:
+        """Take every step that is due, each in one transaction of this tenure; steps may be repeated."""
+
+
 class Duties:
     """The background work of one server.
 
@@ -33,10 +41,10 @@ class Duties:
     from that since.
     """
 
-    def __init__(self, live: LiveTopology, role: OwnerRole, rule: IncidentRule | None) -> None:
-        """Without a rule the role is held all the same, so that any server can be asked who holds it."""
+    def __init__(self, live: LiveTopology, role: OwnerRole, duties: Sequence[Duty]) -> None:
+        """Take the duties' steps in their order; without any the role is held all the same."""
         self._live = live
-        self._rule = rule
+        self._duties = duties
         self._stopping = asyncio.Event()
         self._read = asyncio.Event()
         self._worked: tuple[int, int, datetime] | None = None
@@ -91,15 +99,23 @@ class Duties:
         fence = self.role.fence
         if fence is None or self._is_done(fence, snapshot):
             return
-        if self._rule is not None:
-            try:
-                await self._rule.apply(snapshot, fence)
-            except Conflict as error:
-                if error.code is ErrorCode.ROLE_LOST:
-                    self.role.lose(error.message)
-                raise
+        await self._apply(snapshot, fence)
         self._worked = (fence, snapshot.revision, snapshot.at)
         self.role.done = snapshot.revision
+
+    async def _apply(self, snapshot: Snapshot, fence: int) -> None:
+        """Let every duty take its steps; what one of them meets is raised after all had their turn."""
+        met: CmdbError | None = None
+        for duty in self._duties:
+            try:
+                await duty.apply(snapshot, fence)
+            except CmdbError as error:
+                if error.code is ErrorCode.ROLE_LOST:
+                    self.role.lose(error.message)
+                    raise
+                met = error
+        if met is not None:
+            raise met
 
     async def _refresh(self) -> Snapshot:
         try:

@@ -1,24 +1,19 @@
 """The incident rule: a situation that hurts a service enough gets one incident, and later symptoms join it."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from cmdb.application.live import LiveTopology
+from cmdb.application.affected import hurt_services
 from cmdb.application.requests import OpenTicketRequest
 from cmdb.application.situation_question import incident_of, situation_groups
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.desk.situations import EventGroup
 from cmdb.errors import Conflict, ErrorCode, NotFound
-from cmdb.impact.propagation import spread
-from cmdb.impact.reach import downstream
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Record, TicketKind
+from cmdb.model.records import TicketKind
 from cmdb.model.severity import Severity
-from cmdb.ports.clock import Clock
-from cmdb.ports.graph import UNCONDITIONAL, GraphReader, GraphWriter, Precondition, WriteOutcome
 
 RULE = Principal(name="incident rule", role=PrincipalRole.DESK)
 """In whose name the rule's incidents are opened."""
@@ -30,19 +25,9 @@ _FOR_GOOD = datetime.max.replace(tzinfo=UTC)
 class IncidentRule:
     """Opens what is due, through the same use case as a person at the desk."""
 
-    def __init__(
-        self,
-        live: LiveTopology,
-        reader: GraphReader,
-        writer: GraphWriter,
-        clock: Clock,
-        threshold: Severity,
-    ) -> None:
-        """Act from this severity of a service on."""
-        self._live = live
-        self._reader = reader
-        self._writer = writer
-        self._clock = clock
+    def __init__(self, ticketing: Callable[[int], Ticketing], threshold: Severity) -> None:
+        """Act from this severity of a service on, through the use case that `ticketing` returns for a tenure."""
+        self._ticketing = ticketing
         self._threshold = threshold
 
     async def apply(self, snapshot: Snapshot, fence: int) -> None:
@@ -54,7 +39,7 @@ class IncidentRule:
         """
         # Searching the downstream of every failing CI takes a while in a large estate.
         due = await asyncio.to_thread(due_events, snapshot, self._threshold)
-        ticketing = Ticketing(self._live, self._reader, _TenureWriter(self._writer, fence), self._clock)
+        ticketing = self._ticketing(fence)
         refused: Conflict | None = None
         for event in due:
             try:
@@ -68,26 +53,6 @@ class IncidentRule:
                 refused = error
         if refused is not None:
             raise refused
-
-
-class _TenureWriter:
-    """Writes under one tenure of the owner role."""
-
-    def __init__(self, writer: GraphWriter, fence: int) -> None:
-        self._writer = writer
-        self._fence = fence
-
-    async def write(
-        self,
-        principal: Principal,
-        source: str,
-        records: Sequence[Record],
-        recorded_at: datetime,
-        condition: Precondition = UNCONDITIONAL,
-    ) -> WriteOutcome:
-        """Add the tenure to the condition."""
-        in_tenure = replace(condition, fence=self._fence)
-        return await self._writer.write(principal, source, records, recorded_at, in_tenure)
 
 
 def due_events(snapshot: Snapshot, threshold: Severity) -> list[str]:
@@ -109,20 +74,7 @@ def due_events(snapshot: Snapshot, threshold: Severity) -> list[str]:
 
 def hurts_service(snapshot: Snapshot, group: EventGroup, threshold: Severity) -> bool:
     """Whether the situation's failures bring a service to `threshold` or above, alone or with others."""
-    index = snapshot.topology.index
-    places = {index[member.event.item] for member in group.members}
-    failing = {place: int(snapshot.outage[place]) for place in places if snapshot.outage[place]}
-    if not failing:
-        return False
-    reached = downstream(snapshot.topology, list(failing))
-    hurt = reached[snapshot.is_service[reached] & (snapshot.effective[reached] >= threshold)].tolist()
-    if not hurt:
-        return False
-    alone = spread(snapshot.topology, failing)
-    without = snapshot.effective_with(dict.fromkeys(failing, 0))
-    return any(
-        alone.get(place, 0) >= threshold or without[place] < snapshot.effective[place] for place in hurt
-    )
+    return bool(hurt_services(snapshot, (member.event.item for member in group.members), threshold))
 
 
 def _dealt_with(snapshot: Snapshot) -> dict[str, datetime]:

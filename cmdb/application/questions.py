@@ -7,7 +7,7 @@ from cmdb.application.cause_question import answer_probable_causes
 from cmdb.application.change_question import answer_upstream_changes
 from cmdb.application.impact_question import ImpactQuestion
 from cmdb.application.intake_question import IntakeQuestion
-from cmdb.application.lookup import missing
+from cmdb.application.lookup import missing, sees_ticket
 from cmdb.application.neighbourhood import answer_search, answer_topology
 from cmdb.application.requests import (
     ImpactRequest,
@@ -25,6 +25,7 @@ from cmdb.application.situation_question import answer_situations
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.timeline_question import TimelineQuestion
 from cmdb.application.what_if_question import answer_what_if
+from cmdb.desk.ticket_joining import standing
 from cmdb.model.access import Principal
 from cmdb.model.answers import (
     Basis,
@@ -109,6 +110,22 @@ class Questions:
     async def tickets_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Ticket | None]:
         """Return tickets in the order of the keys."""
         return await self._catalogue.by_key(principal, RecordKind.TICKET, Ticket, keys)
+
+    async def standing_ticket(self, principal: Principal, key: str) -> Ticket | None:
+        """Return the ticket that this number leads to: for a merged one the incident that took it in."""
+        snapshot = await self._source(0)
+        found = standing(snapshot.tickets, key)
+        (ticket,) = await self.tickets_by_key(principal, [key if found is None else found.key])
+        return ticket
+
+    async def members(self, principal: Principal, keys: Sequence[str]) -> list[list[Ticket] | None]:
+        """Return per ticket the visible ones that name it as their parent, by key."""
+        snapshot = await self._source(0)
+        found: dict[str | None, list[Ticket]] = {key: [] for key in keys}
+        for ticket in sorted(snapshot.tickets.values(), key=lambda ticket: ticket.key):
+            if ticket.parent in found and sees_ticket(snapshot, principal, ticket):
+                found[ticket.parent].append(ticket)
+        return [found[key] for key in keys]
 
     async def parties_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Party | None]:
         """Return parties in the order of the keys."""

@@ -158,7 +158,7 @@ class OpenTicketRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTicketRequest:
-    """One step of a ticket; None leaves a field as it is."""
+    """One step of a ticket; None leaves a field as it is, `changes` are added to those it names."""
 
     ticket: str
     state: TicketState | None = None
@@ -166,6 +166,22 @@ class UpdateTicketRequest:
     assignee: str | None = None
     expected_resolution_at: datetime | None = None
     note: str | None = None
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeTicketsRequest:
+    """Let the open incident `into` take in `tickets`, open incidents too."""
+
+    into: str
+    tickets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachTicketRequest:
+    """Let a report leave its incident, or a merged incident the one that took it in."""
+
+    ticket: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,36 +1,41 @@
-"""Opens, attaches and moves tickets; one open incident per cause, whoever opens it."""
+"""Opens, attaches, merges and moves tickets; one open incident per cause, whoever opens it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from cmdb.application.impact_question import ImpactQuestion
+from cmdb.application.affected import hurt_services
 from cmdb.application.live import LiveTopology
 from cmdb.application.lookup import find_place, missing, sees_ticket
 from cmdb.application.requests import (
     AttachReportRequest,
-    ImpactRequest,
+    DetachTicketRequest,
+    MergeTicketsRequest,
     OpenTicketRequest,
     TicketReceipt,
     UpdateTicketRequest,
 )
 from cmdb.application.situation_question import group_of, incident_of
 from cmdb.application.snapshot import Snapshot
+from cmdb.application.ticket_drafting import TicketDrafting
 from cmdb.desk.access import SYSTEM, require_tickets
+from cmdb.desk.expectation import STATED
 from cmdb.desk.situations import EventGroup
-from cmdb.desk.ticket_life import expect_resolution, priority, require_step, spell_duration
+from cmdb.desk.ticket_joining import carry, detach, follow, merge, standing
+from cmdb.desk.ticket_life import moved, noted, spell_duration
 from cmdb.errors import Conflict, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
-from cmdb.model.answers import ImpactRow
-from cmdb.model.records import Event, Item, RecordKind, Role, Ticket, TicketKind, TicketState, WorkNote
-from cmdb.model.severity import Severity
+from cmdb.model.records import Event, RecordKind, Ticket, TicketKind
+from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Precondition
 
 SOURCE = "desk"
 ATTEMPTS = 10
 """How often a step is taken anew because another process wrote in between."""
+
+Step = Callable[[Snapshot], Awaitable[TicketReceipt]]
 
 
 class _Overtaken(Conflict):
@@ -40,13 +45,20 @@ class _Overtaken(Conflict):
 class Ticketing:
     """The use cases behind the ticket mutations; steps of one process take turns."""
 
-    def __init__(self, live: LiveTopology, reader: GraphReader, writer: GraphWriter, clock: Clock) -> None:
+    def __init__(
+        self,
+        live: LiveTopology,
+        reader: GraphReader,
+        writer: GraphWriter,
+        clock: Clock,
+        levels: Mapping[int, ServiceLevel] = STANDARD_LEVELS,
+    ) -> None:
         """The store refuses a second open incident of one cause, whichever process asks."""
         self._live = live
         self._reader = reader
         self._writer = writer
         self._clock = clock
-        self._impact = ImpactQuestion(reader)
+        self._drafting = TicketDrafting(reader, clock, levels)
         self._turn = asyncio.Lock()
 
     async def open(self, principal: Principal, request: OpenTicketRequest) -> TicketReceipt:
@@ -60,7 +72,7 @@ class Ticketing:
 
         return await self._take_turn(step)
 
-    async def _take_turn(self, step: Callable[[Snapshot], Awaitable[TicketReceipt]]) -> TicketReceipt:
+    async def _take_turn(self, step: Step) -> TicketReceipt:
         """Run a step on what the store holds now, and anew when another process wrote in between."""
         async with self._turn:
             snapshot = await self._fresh()
@@ -89,7 +101,7 @@ class Ticketing:
         incident = incident_of(snapshot, group)
         if incident is not None:
             return await self._take_in(snapshot, principal, incident, group)
-        ticket = await self._draft_incident(snapshot, principal, group, request)
+        ticket = await self._drafting.incident(snapshot, principal, group, request)
         return await self._save(snapshot, principal, [ticket], opened=True)
 
     async def _take_in(
@@ -98,54 +110,11 @@ class Ticketing:
         """Attach every event of the situation that the incident does not carry yet."""
         new = [member.event for member in group.members if member.event.key not in incident.events]
         if not new:
-            return TicketReceipt(incident.key, opened=False, revision=await self._live.revision())
+            return await self._unchanged(incident)
         told = f"{len(new)} further event(s) of the same cause, {new[0].summary or new[0].condition}"
         keys = [event.key for event in new]
         grown = replace(self._noted(principal, incident, told), events=(*incident.events, *keys))
-        return await self._save(snapshot, principal, [grown], opened=False, attached=keys)
-
-    async def _draft_incident(
-        self, snapshot: Snapshot, principal: Principal, group: EventGroup, request: OpenTicketRequest
-    ) -> Ticket:
-        now = self._clock.now()
-        affected = await self._affected(snapshot, group)
-        rank = priority(await self._criticalities(affected))
-        expected, basis = expect_resolution(now, rank, snapshot.tickets.values())
-        cause = snapshot.topology.names[snapshot.topology.index[group.cause]]
-        supporters = snapshot.parties_of(group.cause, Role.SUPPORTS)
-        first = group.members[0].event
-        return Ticket(
-            key=_next_key(snapshot, TicketKind.INCIDENT),
-            ticket_kind=TicketKind.INCIDENT,
-            title=request.title or f"{cause}: {first.summary or first.condition}",
-            state=TicketState.ASSIGNED if supporters else TicketState.NEW,
-            opened_at=now,
-            changed_at=now,
-            priority=rank,
-            items=tuple(dict.fromkeys([group.cause, *(row.item.key for row in affected)])),
-            events=tuple(member.event.key for member in group.members),
-            cause_key=group.key,
-            cause_item=group.cause,
-            support_group=supporters[0].key if supporters else None,
-            expected_resolution_at=expected,
-            expected_resolution_basis=basis,
-            notes=(WorkNote(at=now, author=principal.name, text=_opening_note(cause, group, affected)),),
-        )
-
-    async def _affected(self, snapshot: Snapshot, group: EventGroup) -> list[ImpactRow]:
-        request = ImpactRequest(item=group.cause, include_holding=False, first=100, as_if=group.severity)
-        answer = await self._impact.answer(snapshot, SYSTEM, request)
-        return list(answer.rows)
-
-    async def _criticalities(self, rows: Sequence[ImpactRow]) -> list[tuple[Severity, str]]:
-        keys = [row.item.key for row in rows]
-        stored = await self._reader.records(SYSTEM, RecordKind.ITEM, keys) if keys else []
-        items = {row.record.key: row.record for row in stored if isinstance(row.record, Item)}
-        return [
-            (row.severity, str(items[row.item.key].attributes.get("criticality", "medium")))
-            for row in rows
-            if row.item.key in items
-        ]
+        return await self._save(snapshot, principal, [grown], attached=keys)
 
     async def _open_report(
         self, snapshot: Snapshot, principal: Principal, request: OpenTicketRequest
@@ -157,28 +126,9 @@ class Ticketing:
                 hint="Give the event to open an incident from, or the CI and the caller's words for a report.",
             )
         key = snapshot.topology.keys[find_place(snapshot, principal, request.item)]
-        report = self._draft_report(
-            snapshot, principal, (key,), request.caller, request.title or request.text
-        )
+        words = request.title or request.text
+        report = self._drafting.report(snapshot, principal, (key,), request.caller, words)
         return await self._save(snapshot, principal, [report], opened=True)
-
-    def _draft_report(
-        self, snapshot: Snapshot, principal: Principal, items: tuple[str, ...], caller: str | None, words: str
-    ) -> Ticket:
-        if caller is not None and caller not in snapshot.parties:
-            raise missing("party", caller)
-        now = self._clock.now()
-        return Ticket(
-            key=_next_key(snapshot, TicketKind.REPORT),
-            ticket_kind=TicketKind.REPORT,
-            title=words,
-            state=TicketState.NEW,
-            opened_at=now,
-            changed_at=now,
-            items=items,
-            caller=caller,
-            notes=(WorkNote(at=now, author=principal.name, text=f"Reported: {words}"),),
-        )
 
     async def attach_report(self, principal: Principal, request: AttachReportRequest) -> TicketReceipt:
         """Attach a report to an open incident in one step; it is made from the words when it does not exist yet."""
@@ -188,20 +138,9 @@ class Ticketing:
             incident = _ticket(snapshot, principal, request.incident)
             _require_open_incident(incident)
             report = self._report(snapshot, principal, incident, request)
-            attached = replace(
-                report,
-                parent=incident.key,
-                state=TicketState.ASSIGNED,
-                support_group=incident.support_group,
-                priority=incident.priority,
-                expected_resolution_at=incident.expected_resolution_at,
-                expected_resolution_basis=incident.expected_resolution_basis,
-                changed_at=self._clock.now(),
-            )
-            noted = self._noted(principal, incident, f"Report {report.key} attached: {report.title}")
-            return await self._save(
-                snapshot, principal, [noted, attached], opened=False, attached=[report.key]
-            )
+            attached = follow(report, incident, principal.name, self._clock.now())
+            told = self._noted(principal, incident, f"Report {report.key} attached: {report.title}")
+            return await self._save(snapshot, principal, [told, attached], attached=[report.key])
 
         return await self._take_turn(step)
 
@@ -214,7 +153,7 @@ class Ticketing:
                 raise Conflict(
                     ErrorCode.CONFLICT,
                     f"{report.key} is no free report.",
-                    hint="Attach a report that belongs to no other incident.",
+                    hint="Attach a report that belongs to no other incident; detach it first.",
                 )
             return report
         if not request.words:
@@ -224,7 +163,39 @@ class Ticketing:
         items = incident.items
         if request.item is not None:
             items = (snapshot.topology.keys[find_place(snapshot, principal, request.item)],)
-        return self._draft_report(snapshot, principal, items, request.caller, request.words)
+        return self._drafting.report(snapshot, principal, items, request.caller, request.words)
+
+    async def merge(self, principal: Principal, request: MergeTicketsRequest) -> TicketReceipt:
+        """Let an open incident take other open ones in; their reports move to it, their numbers lead to it."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            survivor = _ticket(snapshot, principal, request.into)
+            others = [_named(snapshot, principal, key) for key in request.tickets]
+            moving = [report for other in others for report in _reports(snapshot, other)]
+            tickets = merge(survivor, others, moving, principal.name, self._clock.now())
+            tickets[0] = self._drafting.expecting(snapshot, tickets[0])
+            return await self._save(snapshot, principal, tickets, attached=request.tickets)
+
+        return await self._take_turn(step)
+
+    async def detach(self, principal: Principal, request: DetachTicketRequest) -> TicketReceipt:
+        """Take a report off its incident, or a merged incident out of the one that took it in."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            ticket = _named(snapshot, principal, request.ticket)
+            parent = snapshot.tickets.get(ticket.parent or "")
+            if parent is None:
+                raise Conflict(
+                    ErrorCode.CONFLICT,
+                    f"{ticket.key} belongs to no other ticket.",
+                    hint="Detach a report that is attached, or an incident that was merged.",
+                )
+            tickets = detach(ticket, parent, principal.name, self._clock.now())
+            return await self._save(snapshot, principal, tickets)
+
+        return await self._take_turn(step)
 
     async def update(self, principal: Principal, request: UpdateTicketRequest) -> TicketReceipt:
         """Move a ticket one step; resolving an incident states the outage's length and resolves its reports."""
@@ -232,37 +203,59 @@ class Ticketing:
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
             ticket = _ticket(snapshot, principal, request.ticket)
-            state = request.state or ticket.state
-            require_step(ticket, state)
-            changed = self._stepped(principal, ticket, state, request)
-            changes = [changed]
+            changed, length = self._stepped(snapshot, principal, ticket, request), ""
             if changed.resolved_at is not None and ticket.resolved_at is None:
                 length = await self._outage_length(ticket)
-                changes = [self._noted(principal, changed, f"Resolved; the outage lasted {length}.")]
-                changes += self._resolved_reports(snapshot, principal, changed, length)
-            return await self._save(snapshot, principal, changes, opened=False)
+                changed = self._noted(principal, changed, f"Resolved; the outage lasted {length}.")
+            reports = _reports(snapshot, ticket)
+            carried = carry(ticket, changed, reports, length, principal.name, self._clock.now())
+            return await self._save(snapshot, principal, [changed, *carried])
 
         return await self._take_turn(step)
 
     def _stepped(
-        self, principal: Principal, ticket: Ticket, state: TicketState, request: UpdateTicketRequest
+        self, snapshot: Snapshot, principal: Principal, ticket: Ticket, request: UpdateTicketRequest
     ) -> Ticket:
-        now = self._clock.now()
-        resolved = state in (TicketState.RESOLVED, TicketState.CLOSED)
         promised = request.expected_resolution_at
+        unknown = [key for key in request.changes if key not in snapshot.changes]
+        if unknown:
+            raise missing("change", unknown[0])
+        stepped = moved(ticket, request.state or ticket.state, self._clock.now())
         stepped = replace(
-            ticket,
-            state=state,
-            changed_at=now,
+            stepped,
             support_group=request.support_group or ticket.support_group,
             assignee=request.assignee or ticket.assignee,
-            resolved_at=(ticket.resolved_at or now) if resolved else None,
+            changes=tuple(dict.fromkeys((*ticket.changes, *request.changes))),
             expected_resolution_at=promised or ticket.expected_resolution_at,
             expected_resolution_basis=(
-                f"stated by {principal.name}" if promised else ticket.expected_resolution_basis
+                STATED + principal.name if promised else ticket.expected_resolution_basis
             ),
         )
         return self._noted(principal, stepped, request.note) if request.note else stepped
+
+    async def keep_current(self, principal: Principal, key: str) -> TicketReceipt:
+        """Add the services that an open incident's events hurt by now; a worse impact raises its priority.
+
+        Services that have recovered stay: they were affected, and their users wait to hear of the end.
+        """
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            ticket = _ticket(snapshot, principal, key)
+            hurt = hurt_services(snapshot, open_items(snapshot, ticket))
+            new = [item for item in hurt if item not in ticket.items]
+            rank = min(ticket.priority, await self._drafting.rank(hurt)) if hurt else ticket.priority
+            if not ticket.is_open or (not new and rank == ticket.priority):
+                return await self._unchanged(ticket)
+            grown = replace(ticket, items=(*ticket.items, *new), priority=rank)
+            if rank < ticket.priority:
+                grown = self._drafting.expecting(snapshot, grown)
+            told = self._noted(principal, grown, _growth(snapshot, new, ticket.priority, rank))
+            reports = _reports(snapshot, ticket)
+            carried = carry(ticket, told, reports, "", principal.name, self._clock.now())
+            return await self._save(snapshot, principal, [told, *carried])
+
+        return await self._take_turn(step)
 
     async def _outage_length(self, ticket: Ticket) -> str:
         """From the first event raised to the last one cleared; an event still open runs until now."""
@@ -270,27 +263,16 @@ class Ticketing:
             await self._reader.records(SYSTEM, RecordKind.EVENT, list(ticket.events)) if ticket.events else []
         )
         events = [row.record for row in stored if isinstance(row.record, Event)]
-        now = self._clock.now()
+        now: datetime = self._clock.now()
         start = min((event.raised_at for event in events), default=ticket.opened_at)
         end = max((now if event.cleared_at is None else event.cleared_at for event in events), default=now)
         return spell_duration(max(timedelta(0), end - start))
 
-    def _resolved_reports(
-        self, snapshot: Snapshot, principal: Principal, incident: Ticket, length: str
-    ) -> list[Ticket]:
-        now: datetime = self._clock.now()
-        reports = [t for t in snapshot.tickets.values() if t.parent == incident.key and t.is_open]
-        text = f"Incident {incident.key} is resolved; the outage lasted {length}."
-        return [
-            self._noted(principal, replace(report, state=TicketState.RESOLVED, resolved_at=now), text)
-            for report in sorted(reports, key=lambda report: report.key)
-        ]
-
     def _noted(self, principal: Principal, ticket: Ticket, text: str) -> Ticket:
-        now = self._clock.now()
-        return replace(
-            ticket, changed_at=now, notes=(*ticket.notes, WorkNote(at=now, author=principal.name, text=text))
-        )
+        return noted(ticket, principal.name, text, self._clock.now())
+
+    async def _unchanged(self, ticket: Ticket) -> TicketReceipt:
+        return TicketReceipt(ticket.key, opened=False, revision=await self._live.revision())
 
     async def _save(
         self,
@@ -298,7 +280,7 @@ class Ticketing:
         principal: Principal,
         tickets: Sequence[Ticket],
         *,
-        opened: bool,
+        opened: bool = False,
         attached: Sequence[str] = (),
     ) -> TicketReceipt:
         """Write what was decided on the snapshot; a number that another process gave away is not given twice."""
@@ -311,11 +293,34 @@ class Ticketing:
         return TicketReceipt(tickets[0].key, opened, outcome.revision, tuple(attached))
 
 
+def open_items(snapshot: Snapshot, ticket: Ticket) -> list[str]:
+    """Return the CIs of the ticket's events that are still open."""
+    events = (snapshot.events.get(key) for key in ticket.events)
+    return [event.item for event in events if event is not None and event.is_open]
+
+
 def _ticket(snapshot: Snapshot, principal: Principal, key: str) -> Ticket:
+    """Return the visible ticket that this number leads to."""
+    _named(snapshot, principal, key)
+    ticket = standing(snapshot.tickets, key)
+    if ticket is None or not sees_ticket(snapshot, principal, ticket):
+        raise missing("ticket", key)
+    return ticket
+
+
+def _named(snapshot: Snapshot, principal: Principal, key: str) -> Ticket:
+    """Return the visible ticket of this number itself."""
     ticket = snapshot.tickets.get(key)
     if ticket is None or not sees_ticket(snapshot, principal, ticket):
         raise missing("ticket", key)
     return ticket
+
+
+def _reports(snapshot: Snapshot, incident: Ticket) -> list[Ticket]:
+    found = (ticket for ticket in snapshot.tickets.values() if ticket.parent == incident.key)
+    return sorted(
+        (ticket for ticket in found if ticket.ticket_kind is TicketKind.REPORT), key=lambda ticket: ticket.key
+    )
 
 
 def _require_open_incident(ticket: Ticket) -> None:
@@ -327,14 +332,8 @@ def _require_open_incident(ticket: Ticket) -> None:
         )
 
 
-def _opening_note(cause: str, group: EventGroup, affected: Sequence[ImpactRow]) -> str:
-    events = "; ".join(f"{m.event.item}: {m.event.summary or m.event.condition}" for m in group.members[:5])
-    services = ", ".join(f"{row.item.name} {row.severity}" for row in affected) or "none"
-    return f"Probable cause: {cause}. Events: {events}. Affected services: {services}."
-
-
-def _next_key(snapshot: Snapshot, kind: TicketKind) -> str:
-    prefix = "INC" if kind is TicketKind.INCIDENT else "REP"
-    taken = [key for key in snapshot.tickets if key.startswith(prefix)]
-    numbers = [int(key[len(prefix) :]) for key in taken if key[len(prefix) :].isdecimal()]
-    return f"{prefix}{max(numbers, default=0) + 1:06d}"
+def _growth(snapshot: Snapshot, new: Sequence[str], before: int, rank: int) -> str:
+    names = ", ".join(snapshot.topology.names[snapshot.topology.index[key]] for key in new)
+    added = f"Affected by now too: {names}. " if new else ""
+    raised = f"Priority raised from {before} to {rank}." if rank < before else ""
+    return (added + raised).strip()

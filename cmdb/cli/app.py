@@ -15,6 +15,7 @@ from cmdb.cli.loader import build_loader_cli
 from cmdb.cli.loading import load
 from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
+from cmdb.cli.ticketing import build_ticket_commands
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.settings import read_settings
 
@@ -49,6 +50,7 @@ def build_cli() -> typer.Typer:
         cli.command()(command)
     cli.add_typer(build_loader_cli(), name="loader")
     cli.add_typer(build_inbox_cli(), name="inbox")
+    cli.add_typer(build_ticket_commands(), name="ticket")
     return cli
 
 

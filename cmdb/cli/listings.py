@@ -118,11 +118,20 @@ def show_ticket(ticket: Any) -> Rendered:  # noqa: ANN401 - as above
         ("part of", ticket["parent"]["key"] if ticket["parent"] else ""),
         ("expected", due if ticket["expectedResolutionAt"] else ""),
         ("resolved", moment(ticket["resolvedAt"])),
+        ("holds", ", ".join(member["key"] for member in ticket.get("members", ()))),
+        *((clock["name"].lower(), _clock(clock)) for clock in ticket.get("clocks", ())),
     ]
     yield table(["field", "value"], (row for row in rows if row[1]))
     yield table(
         ["note (UTC)", "by", "text"], ([moment(n["at"]), n["author"], n["text"]] for n in ticket["notes"])
     )
+
+
+def _clock(clock: Part) -> str:
+    used, target = (clock[name] / 3600 for name in ("elapsedSeconds", "targetSeconds"))
+    late = ", late" if clock["breached"] else ""
+    due = f", due {moment(clock['dueAt'])} UTC" if clock["state"] == "RUNNING" and clock["dueAt"] else ""
+    return f"{used:.1f} of {target:.1f} h, {clock['state'].lower()}{late}{due}"
 
 
 def show_fields(record: Any) -> Rendered:  # noqa: ANN401 - as above

@@ -1,41 +1,69 @@
-"""How a ticket lives: legal steps, priority from impact and criticality, expected resolution with its basis."""
+"""How a ticket lives: legal steps and what they do to its times, priority from impact and criticality."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from statistics import median_low
 
 from cmdb.errors import Conflict, ErrorCode
-from cmdb.model.records import Ticket, TicketState
+from cmdb.model.records import Pause, Ticket, TicketState, WorkNote
 from cmdb.model.severity import Severity
 
+_WORKED = {TicketState.ASSIGNED, TicketState.IN_PROGRESS, TicketState.ON_HOLD, TicketState.RESOLVED}
 _STEPS = {
-    TicketState.NEW: {TicketState.ASSIGNED, TicketState.IN_PROGRESS, TicketState.RESOLVED},
-    TicketState.ASSIGNED: {TicketState.IN_PROGRESS, TicketState.RESOLVED},
-    TicketState.IN_PROGRESS: {TicketState.ASSIGNED, TicketState.RESOLVED},
+    TicketState.NEW: _WORKED,
+    TicketState.ASSIGNED: _WORKED,
+    TicketState.IN_PROGRESS: _WORKED,
+    TicketState.ON_HOLD: _WORKED,
     TicketState.RESOLVED: {TicketState.IN_PROGRESS, TicketState.CLOSED},
     TicketState.CLOSED: set[TicketState](),
 }
-TARGETS = {
-    1: timedelta(hours=4),
-    2: timedelta(hours=8),
-    3: timedelta(days=1),
-    4: timedelta(days=3),
-    5: timedelta(days=5),
-}
+_ANSWERED = {TicketState.IN_PROGRESS, TicketState.ON_HOLD}
 _CRITICALITY = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-_ENOUGH = 3
 
 
 def require_step(ticket: Ticket, state: TicketState) -> None:
     """Let only legal steps pass; staying is legal."""
     if state is ticket.state or state in _STEPS[ticket.state]:
         return
-    legal = ", ".join(sorted(step.value for step in _STEPS[ticket.state])) or "none: it is closed"
+    steps = sorted(step.value for step in _STEPS[ticket.state] if step is not ticket.state)
+    legal = ", ".join(steps) or "none: it is closed"
     raise Conflict(
         ErrorCode.ILLEGAL_TRANSITION,
         f"{ticket.key} is {ticket.state.value} and cannot become {state.value}.",
         hint=f"Legal next states: {legal}.",
     )
+
+
+def moved(ticket: Ticket, state: TicketState, now: datetime) -> Ticket:
+    """Return the ticket in that state with its times: when it was answered and resolved, when its clock stood.
+
+    Re-opened, it has stood since it was resolved: the people who work on it did not know better.
+    """
+    require_step(ticket, state)
+    if state is ticket.state:
+        return replace(ticket, changed_at=now)
+    is_done = state in (TicketState.RESOLVED, TicketState.CLOSED)
+    pauses = ticket.pauses if state is TicketState.CLOSED else resumed(ticket, now)
+    return replace(
+        ticket,
+        state=state,
+        changed_at=now,
+        pauses=(*pauses, Pause(now)) if state is TicketState.ON_HOLD else pauses,
+        responded_at=ticket.responded_at or (now if state in _ANSWERED else None),
+        resolved_at=(ticket.resolved_at or now) if is_done else None,
+    )
+
+
+def resumed(ticket: Ticket, now: datetime) -> tuple[Pause, ...]:
+    """Return the ticket's pauses, the open one ended; a resolved ticket has stood since it was resolved."""
+    if ticket.state is TicketState.RESOLVED and ticket.resolved_at is not None:
+        return (*ticket.pauses, Pause(ticket.resolved_at, now)) if ticket.resolved_at < now else ticket.pauses
+    return tuple(pause if pause.end is not None else replace(pause, end=now) for pause in ticket.pauses)
+
+
+def noted(ticket: Ticket, author: str, text: str, now: datetime) -> Ticket:
+    """Return the ticket with one remark more."""
+    return replace(ticket, changed_at=now, notes=(*ticket.notes, WorkNote(at=now, author=author, text=text)))
 
 
 def priority(impacts: Iterable[tuple[Severity, str]]) -> int:
@@ -46,24 +74,6 @@ def priority(impacts: Iterable[tuple[Severity, str]]) -> int:
 def _priority(severity: Severity, criticality: str) -> int:
     loss = int(Severity.CRITICAL) - int(severity)
     return min(5, max(1, 1 + loss // 2 + _CRITICALITY.get(criticality, 2)))
-
-
-def expect_resolution(opened_at: datetime, rank: int, past: Iterable[Ticket]) -> tuple[datetime, str]:
-    """Return when a ticket of this priority should be resolved, and where that time comes from."""
-    seconds = [
-        (ticket.resolved_at - ticket.opened_at).total_seconds()
-        for ticket in past
-        if ticket.resolved_at is not None and ticket.priority == rank and ticket.parent is None
-    ]
-    if len(seconds) >= _ENOUGH:
-        return opened_at + timedelta(
-            seconds=median_low(seconds)
-        ), f"median of {len(seconds)} resolved tickets of priority {rank}"
-    target = TARGETS[rank]
-    return (
-        opened_at + target,
-        f"target of priority {rank}: {target.total_seconds() / 3600:.0f} h after opening",
-    )
 
 
 def spell_duration(span: timedelta) -> str:

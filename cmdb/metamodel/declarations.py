@@ -1,9 +1,10 @@
-"""Turns `schema/classes/*.yaml`, `schema/relationships.yaml` and `schema/sources.yaml` into a checked metamodel."""
+"""Turns the declarations under `schema/` into a checked metamodel."""
 
 from pathlib import Path
 
 from cmdb.metamodel.classes import read_classes
 from cmdb.metamodel.relationships import read_relationships
+from cmdb.metamodel.service_levels import read_service_levels
 from cmdb.metamodel.sources import read_precedence
 from cmdb.model.metamodel import Metamodel
 
@@ -15,4 +16,5 @@ def read_metamodel(folder: Path) -> Metamodel:
         classes=classes,
         relationships=read_relationships(folder / "relationships.yaml", classes),
         precedence=read_precedence(folder / "sources.yaml", classes),
+        service_levels=read_service_levels(folder / "service-levels.yaml"),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel
 from cmdb.model.severity import Strength
 
 
@@ -105,6 +106,7 @@ class Metamodel:
     classes: Mapping[str, CiClass]
     relationships: Mapping[str, RelationshipType]
     precedence: Precedence = Precedence()
+    service_levels: Mapping[int, ServiceLevel] = field(default_factory=lambda: STANDARD_LEVELS)
 
     def is_a(self, ci_class: str, ancestor: str) -> bool:
         """Whether the class is `ancestor` or inherits from it."""

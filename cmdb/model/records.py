@@ -85,6 +85,7 @@ class TicketState(StrEnum):
     NEW = "new"
     ASSIGNED = "assigned"
     IN_PROGRESS = "in_progress"
+    ON_HOLD = "on_hold"
     RESOLVED = "resolved"
     CLOSED = "closed"
 
@@ -268,9 +269,20 @@ class WorkNote:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A time in which a ticket's resolution clock stands, [start, end); without an end it still does."""
+
+    start: datetime
+    end: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """An incident or a report; an open incident's `cause_key` is unique, so two openers make one."""
+    """An incident or a report; an open incident's `cause_key` is unique, so two openers make one.
+
+    `parent` is the incident that a report is attached to, or that an incident was merged into.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.TICKET
     key: str
@@ -289,6 +301,8 @@ class Ticket:
     support_group: str | None = None
     assignee: str | None = None
     caller: str | None = None
+    responded_at: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
     resolved_at: datetime | None = None
     expected_resolution_at: datetime | None = None
     expected_resolution_basis: str = ""
@@ -303,6 +317,11 @@ class Ticket:
     def is_open(self) -> bool:
         """Whether work on it is still expected."""
         return self.state not in (TicketState.RESOLVED, TicketState.CLOSED)
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether another incident has taken this one in."""
+        return self.ticket_kind is TicketKind.INCIDENT and self.parent is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

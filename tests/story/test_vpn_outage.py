@@ -157,7 +157,7 @@ def test_5_the_user_sees_who_is_on_it_and_until_when(told: Told) -> None:
     (ticket,) = vpn["tickets"]
     assert (ticket["state"], ticket["assignee"]) == ("IN_PROGRESS", told.seed.story.engineer)
     assert ticket["expectedResolutionAt"] is not None
-    assert ticket["expectedResolutionBasis"] == "median of 3 resolved tickets of priority 1"
+    assert ticket["expectedResolutionBasis"] == "80% of 3 resolved incidents of priority 1"
 
 
 def test_6_the_timeline_holds_events_changes_and_tickets_of_what_it_depends_on(told: Told) -> None:

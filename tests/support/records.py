@@ -17,6 +17,7 @@ from cmdb.model.records import (
     Item,
     Party,
     PartyKind,
+    Pause,
     Record,
     Risk,
     Role,
@@ -80,6 +81,7 @@ ATTRIBUTES = st.dictionaries(
     TEXTS | BIG | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | _some(TEXTS),
     max_size=4,
 )
+PAUSES = st.builds(Pause, start=MOMENTS, end=st.none() | MOMENTS)
 NOTES = st.builds(WorkNote, at=MOMENTS, author=TEXTS, text=TEXTS)
 
 SIGHTINGS = st.builds(
@@ -146,6 +148,7 @@ def _tickets() -> st.SearchStrategy[Ticket]:
         opened_at=MOMENTS, changed_at=MOMENTS, priority=st.integers(1, 5), items=_some(KEYS), events=_some(KEYS),
         cause_key=_maybe(KEYS), cause_item=_maybe(KEYS), parent=_maybe(KEYS), caller=_maybe(KEYS),
         resolved_at=_maybe(MOMENTS), expected_resolution_basis=TEXTS, notes=_some(NOTES),
+        pauses=_some(PAUSES), responded_at=_maybe(MOMENTS),
     )  # fmt: skip
 
 

@@ -70,3 +70,29 @@ async def test_unknown_tickets_and_events_are_told_as_data(client: ApiClient) ->
         payload = await client.run(operation, input=given)
         assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"], operation
         assert payload["ticket"] is None
+
+
+async def test_a_merged_number_shows_the_incident_that_took_it_in(client: ApiClient) -> None:
+    first = (await open_incident(client))["ticket"]["key"]
+    records = [{"item": "printsrv", "condition": "down", "severity": "MINOR", "at": "2026-03-02T12:00:00Z"}]
+    await client.run("record_events", input={"source": "test", "rows": records})
+    second = (await client.run("open_ticket", input={"event": "test:printsrv:down"}))["ticket"]["key"]
+    payload = await client.run("merge_tickets", input={"into": first, "tickets": [second]})
+    assert (payload["userErrors"], payload["ticket"]["key"]) == ([], first)
+    shown = await client.run("ticket", key=second)
+    assert (shown["key"], [ticket["key"] for ticket in shown["members"]]) == (first, [second])
+    itself = await client.run("ticket", key=second, follow=False)
+    assert (itself["key"], itself["parent"]["key"], itself["state"]) == (second, first, "CLOSED")
+    again = await client.run("detach_ticket", input={"ticket": second})
+    assert (again["userErrors"], again["ticket"]["state"]) == ([], "NEW")
+
+
+async def test_a_ticket_shows_its_clocks(client: ApiClient) -> None:
+    key = (await open_incident(client))["ticket"]["key"]
+    response, resolution = (await client.run("ticket", key=key))["clocks"]
+    assert (response["name"], response["targetSeconds"], response["state"]) == ("RESPONSE", 900, "RUNNING")
+    assert (resolution["name"], resolution["dueAt"]) == ("RESOLUTION", "2026-03-02T16:00:00+00:00")
+    await client.run("update_ticket", input={"ticket": key, "state": "ON_HOLD", "changes": ["PATCH"]})
+    shown = await client.run("ticket", key=key)
+    assert [clock["state"] for clock in shown["clocks"]] == ["STOPPED", "PAUSED"]
+    assert [change["key"] for change in shown["changes"]] == ["PATCH"]

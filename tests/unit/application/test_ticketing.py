@@ -6,7 +6,13 @@ from datetime import datetime
 
 import pytest
 
-from cmdb.application.requests import AttachReportRequest, OpenTicketRequest, UpdateTicketRequest
+from cmdb.application.requests import (
+    AttachReportRequest,
+    DetachTicketRequest,
+    MergeTicketsRequest,
+    OpenTicketRequest,
+    UpdateTicketRequest,
+)
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
@@ -411,3 +417,129 @@ async def test_a_step_of_another_process_in_between_is_kept() -> None:
     graph.rival = replace(mine, assignee="eve")
     stepped = await step(Bench(graph), mine.key, note="on my way")
     assert (stepped.assignee, stepped.notes[-1].text) == ("eve", "on my way")
+
+
+async def merge(bench: Bench, into: str, *tickets: str) -> Ticket:
+    await bench.application.merge_tickets(SYSTEM, MergeTicketsRequest(into=into, tickets=tickets))
+    return await read(bench, into)
+
+
+async def three_incidents() -> tuple[Bench, list[str]]:
+    bench = await furnished(raised("r1"), raised("printsrv", Severity.MINOR), raised("mail1", Severity.MINOR))
+    return bench, [await open_incident(bench, f"test:{key}:down") for key in ("r1", "printsrv", "mail1")]
+
+
+async def test_incidents_are_merged_three_at_once_and_their_numbers_keep_leading_somewhere() -> None:
+    bench, (first, second, third) = await three_incidents()
+    report = (
+        await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=second, words="w"))
+    ).attached[0]
+    merged = await merge(bench, first, second, third)
+    assert set(merged.events) == {"test:r1:down", "test:printsrv:down", "test:mail1:down"}
+    assert {"r1", "printsrv", "mail1"} <= set(merged.items)
+    assert (await read(bench, report)).parent == first
+    for key in (second, third):
+        ticket = await read(bench, key)
+        assert (ticket.parent, ticket.state, ticket.resolved_at) == (first, TicketState.CLOSED, None)
+        followed = await bench.application.standing_ticket(SYSTEM, key)
+        assert followed is not None
+        assert followed.key == first
+    noted = await bench.application.update_ticket(SYSTEM, UpdateTicketRequest(ticket=third, note="by number"))
+    assert noted.ticket == first
+    attached = await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=third, words="w"))
+    assert attached.ticket == first
+    members = (await bench.application.members(SYSTEM, [first]))[0]
+    assert [ticket.key for ticket in members or ()] == [second, third, report, attached.attached[0]]
+
+
+async def test_a_symptom_of_a_merged_cause_joins_the_incident_that_took_it_in() -> None:
+    bench, (first, second, _) = await three_incidents()
+    await merge(bench, first, second)
+    await bench.assert_records(raised("print", Severity.MINOR))
+    receipt = await bench.application.open_ticket(SYSTEM, OpenTicketRequest(event="test:print:down"))
+    assert (receipt.ticket, receipt.opened, receipt.attached) == (first, False, ("test:print:down",))
+
+
+async def test_incidents_merged_one_after_another_lead_to_the_last() -> None:
+    bench, (first, second, third) = await three_incidents()
+    await merge(bench, second, third)
+    await merge(bench, first, second)
+    followed = await bench.application.standing_ticket(SYSTEM, third)
+    assert followed is not None
+    assert followed.key == first
+
+
+async def test_what_was_merged_stands_on_its_own_again_with_its_events() -> None:
+    bench, (first, second, _) = await three_incidents()
+    await merge(bench, first, second)
+    await bench.application.detach_ticket(SYSTEM, DetachTicketRequest(ticket=second))
+    alone, left = await read(bench, second), await read(bench, first)
+    assert (alone.parent, alone.state, alone.events) == (None, TicketState.NEW, ("test:printsrv:down",))
+    assert left.events == ("test:r1:down",)
+    receipt = await bench.application.open_ticket(SYSTEM, OpenTicketRequest(event="test:printsrv:down"))
+    assert (receipt.ticket, receipt.opened) == (second, False)
+
+
+async def test_a_detached_report_is_free_for_another_incident() -> None:
+    bench, (first, second, _) = await three_incidents()
+    report = (
+        await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=first, words="w"))
+    ).attached[0]
+    await bench.application.detach_ticket(SYSTEM, DetachTicketRequest(ticket=report))
+    free = await read(bench, report)
+    assert (free.parent, free.state, free.expected_resolution_at) == (None, TicketState.NEW, None)
+    await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=second, report=report))
+    assert (await read(bench, report)).parent == second
+
+
+@pytest.mark.parametrize("key", ["INC000001", "INC999999"])
+async def test_only_what_is_attached_or_merged_can_be_detached(key: str) -> None:
+    bench, _ = await three_incidents()
+    expected = ErrorCode.CONFLICT if key == "INC000001" else ErrorCode.NOT_FOUND
+    attempt = bench.application.detach_ticket(SYSTEM, DetachTicketRequest(ticket=key))
+    assert await refusal(attempt) is expected
+
+
+async def test_a_resolved_report_is_not_detached() -> None:
+    bench, (first, _, _) = await three_incidents()
+    report = (
+        await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=first, words="w"))
+    ).attached[0]
+    await step(bench, first, state=TicketState.RESOLVED)
+    attempt = bench.application.detach_ticket(SYSTEM, DetachTicketRequest(ticket=report))
+    assert await refusal(attempt) is ErrorCode.CONFLICT
+
+
+async def test_reports_come_back_with_their_incident_but_not_those_resolved_before() -> None:
+    bench, (first, _, _) = await three_incidents()
+    mine, done = [
+        (
+            await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=first, words="w"))
+        ).attached[0]
+        for _ in range(2)
+    ]
+    await step(bench, done, state=TicketState.RESOLVED)
+    bench.clock.advance(10)
+    await step(bench, first, state=TicketState.RESOLVED)
+    bench.clock.advance(10)
+    await step(bench, first, state=TicketState.IN_PROGRESS)
+    assert (await read(bench, mine)).state is TicketState.IN_PROGRESS
+    assert (await read(bench, done)).state is TicketState.RESOLVED
+
+
+async def test_callers_are_told_who_works_on_it_and_until_when() -> None:
+    bench, (first, _, _) = await three_incidents()
+    report = (
+        await bench.application.attach_report(SYSTEM, AttachReportRequest(incident=first, words="w"))
+    ).attached[0]
+    await step(bench, first, support_group="network", expected_resolution_at=NOON + minutes(42))
+    told = await read(bench, report)
+    assert (told.support_group, told.expected_resolution_at) == ("network", NOON + minutes(42))
+
+
+async def test_changes_are_linked_to_a_ticket_and_must_be_known() -> None:
+    bench, (first, _, _) = await three_incidents()
+    assert (await step(bench, first, changes=("PATCH",))).changes == ("PATCH",)
+    assert (await step(bench, first, changes=("NEWER", "PATCH"))).changes == ("PATCH", "NEWER")
+    attempt = bench.application.update_ticket(SYSTEM, UpdateTicketRequest(ticket=first, changes=("nothing",)))
+    assert await refusal(attempt) is ErrorCode.NOT_FOUND

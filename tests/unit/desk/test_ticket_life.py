@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cmdb.desk.ticket_life import expect_resolution, priority, require_step, spell_duration
+from cmdb.desk.ticket_life import priority, require_step, spell_duration
 from cmdb.errors import Conflict, ErrorCode
 from cmdb.model.records import Ticket, TicketKind, TicketState
 from cmdb.model.severity import Severity
@@ -39,18 +39,6 @@ def test_legal_and_illegal_steps() -> None:
 )
 def test_the_worst_service_decides_the_priority(impacts: list[tuple[Severity, str]], expected: int) -> None:
     assert priority(impacts) == expected
-
-
-def test_expectation_names_its_basis() -> None:
-    assert expect_resolution(NOON, 1, [ticket(hours=1)]) == (
-        NOON + timedelta(hours=4),
-        "target of priority 1: 4 h after opening",
-    )
-    past = [ticket(hours=hours) for hours in (1, 2, 6)] + [ticket(hours=50, rank=4), ticket()]
-    assert expect_resolution(NOON, 1, past) == (
-        NOON + timedelta(hours=2),
-        "median of 3 resolved tickets of priority 1",
-    )
 
 
 def test_durations_read_well() -> None:
