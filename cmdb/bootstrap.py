@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from cmdb.ingest.records import JsonRecordParser
 from cmdb.metamodel import read_metamodel
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.severity import Severity
+from cmdb.outbound.channels import open_channels, read_channels
 from cmdb.ports.bolt_source import BoltSource
 from cmdb.settings import Settings
 from cmdb.store.archive import BackupSummary, Progress, read_backup, write_backup
@@ -68,8 +69,11 @@ async def open_service(
 ) -> AsyncIterator[Service]:
     """Connect to the store, starting the embedded engine when no address is set, and join all parts to it."""
     metamodel = metamodel or read_metamodel(resources.folder("schema"))
-    async with _address(settings) as address, _store(address, metamodel) as store:
-        application = Application(store, store, metamodel, SystemClock(), store.run_log, reception)
+    channels = [entry.name for entry in read_channels(settings.channels)]
+    async with _address(settings) as address, _store(address, metamodel, channels) as store:
+        application = Application(
+            store, store, metamodel, SystemClock(), store.run_log, reception, outbox_log=store.outbox
+        )
         try:
             yield Service(application, build_app(application, JsonRecordParser()), store)
         finally:
@@ -82,10 +86,11 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
     threshold = _threshold(settings.incident_severity)
     metamodel = read_metamodel(resources.folder("schema"))
     translator = DeliveryTranslator(Loaders(resources.folder("loaders"), metamodel))
-    async with _inbox(settings) as inbox:
+    declared = read_channels(settings.channels)
+    async with _inbox(settings) as inbox, open_channels(declared, SystemClock()) as channels:
         reception = Reception(inbox, translator, SystemClock())
         async with open_service(settings, reception, metamodel) as service:
-            duties = service.application.duties(service.store.lease, _process_name(), threshold)
+            duties = service.application.duties(service.store.lease, _process_name(), threshold, channels)
             readiness = Readiness(service.store.probe, duties, reception.trouble)
             running = asyncio.create_task(duties.run())
             try:
@@ -168,9 +173,11 @@ def _migrations() -> Path:
 
 
 @asynccontextmanager
-async def _store(address: StoreAddress, metamodel: Metamodel) -> AsyncIterator[Store]:
+async def _store(
+    address: StoreAddress, metamodel: Metamodel, channels: Sequence[str]
+) -> AsyncIterator[Store]:
     verbs = sorted(metamodel.relationships)
-    async with open_store(address, verbs, _migrations()) as store:
+    async with open_store(address, verbs, _migrations(), channels) as store:
         yield store
 
 

@@ -24,6 +24,7 @@ class Settings:
     source_user: str = ""
     source_token: str = field(default="", repr=False)
     inbox_megabytes: float = 1024
+    channels: Path | None = None
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -42,6 +43,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
         source_user=env.get("CMDB_SOURCE_USER", ""),
         source_token=_secret(env, "CMDB_SOURCE_TOKEN"),
+        channels=Path(env["CMDB_CHANNELS"]) if env.get("CMDB_CHANNELS") else None,
         request_timeout=_number(env, "CMDB_REQUEST_TIMEOUT", defaults.request_timeout),
     )
 

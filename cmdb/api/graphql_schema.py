@@ -11,6 +11,7 @@ from cmdb.api.impact_questions import ImpactQuestions
 from cmdb.api.inbox_questions import InboxMutations, InboxQuestions
 from cmdb.api.list_questions import ListQuestions, ReferenceQuestions
 from cmdb.api.metamodel_questions import MetamodelQuestions
+from cmdb.api.outbox_fields import OutboxMutations, OutboxQuestions
 from cmdb.api.record_mutations import RecordMutations
 from cmdb.api.record_types import Party
 from cmdb.api.review_mutations import ReviewMutations
@@ -32,6 +33,7 @@ class Query(
     MetamodelQuestions,
     RunQuestions,
     InboxQuestions,
+    OutboxQuestions,
 ):
     """The root of all questions."""
 
@@ -39,7 +41,7 @@ class Query(
 @strawberry.type(
     description="All that writes. Expected failures come back as rows and userErrors, not as errors."
 )
-class Mutation(RecordMutations, TicketMutations, ReviewMutations, InboxMutations):
+class Mutation(RecordMutations, TicketMutations, ReviewMutations, InboxMutations, OutboxMutations):
     """The root of all that writes."""
 
 

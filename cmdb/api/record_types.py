@@ -8,11 +8,10 @@ from cmdb.api.context import Fetched, Info
 from cmdb.api.declaring import derived
 from cmdb.api.global_ids import NodeKind, encode_id
 from cmdb.api.state_types import ItemRef
+from cmdb.api.ticket_vocabulary import ClockName, ClockState
 from cmdb.api.vocabulary import (
     ChangeKind,
     ChangeState,
-    ClockName,
-    ClockState,
     Direction,
     EventState,
     PartyKind,

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import NewType
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.types.enum import StrawberryEnumDefinition
 from strawberry.types.scalar import ScalarDefinition
 
+from cmdb.api.publishing import publish
 from cmdb.application.requests import OnError, Wait
 from cmdb.errors import ErrorCode
 from cmdb.model.metamodel import AttributeType, Domain
@@ -29,7 +29,6 @@ from cmdb.model.records import (
 )
 from cmdb.model.redundancy import OnTrip
 from cmdb.model.runs import ReviewState, RunState
-from cmdb.model.service_level import ClockName, ClockState
 from cmdb.model.severity import MapKind, Severity, Strength
 from cmdb.ports.graph import RowStatus
 from cmdb.ports.intake import LetterState
@@ -39,8 +38,6 @@ __all__ = [
     "AttributeType",
     "ChangeKind",
     "ChangeState",
-    "ClockName",
-    "ClockState",
     "Direction",
     "Domain",
     "ErrorCode",
@@ -80,14 +77,7 @@ class WalkDirection(StrEnum):
 Value = NewType("Value", object)
 
 
-def _publish(closed_set: type[Enum], name: str, description: str, values: Mapping[Enum, str]) -> None:
-    strawberry.enum(closed_set, name=name, description=description)
-    definition: StrawberryEnumDefinition = getattr(closed_set, "__strawberry_definition__")  # noqa: B009
-    for value in definition.values:
-        value.description = values[closed_set[value.name]]
-
-
-_publish(
+publish(
     LetterState,
     "LetterState",
     "What became of a record that could not be applied.",
@@ -97,7 +87,7 @@ _publish(
         LetterState.DISCARDED: "It was given up.",
     },
 )
-_publish(
+publish(
     Wait,
     "Wait",
     "What an answer waits for.",
@@ -106,7 +96,7 @@ _publish(
         Wait.APPLIED: "Until it is in the graph, at most five seconds.",
     },
 )
-_publish(
+publish(
     Evidence,
     "Evidence",
     "How a source knows of a dependency.",
@@ -116,7 +106,7 @@ _publish(
         Evidence.OBSERVED: "Traffic showed it.",
     },
 )
-_publish(
+publish(
     RunState,
     "RunState",
     "How a run of a loader ended.",
@@ -126,7 +116,7 @@ _publish(
         RunState.FAILED: "It was refused, or ended before its end.",
     },
 )
-_publish(
+publish(
     ReviewState,
     "ReviewState",
     "What people decided about a doubtful identity.",
@@ -136,7 +126,7 @@ _publish(
         ReviewState.REJECTED: "It is none of them.",
     },
 )
-_publish(
+publish(
     Severity,
     "Severity",
     "How bad a state is; unknown and maintenance are flags, never rungs of this ladder.",
@@ -148,7 +138,7 @@ _publish(
         Severity.CRITICAL: "Out of service.",
     },
 )
-_publish(
+publish(
     Strength,
     "Strength",
     "How hard a consumer needs its provider.",
@@ -158,7 +148,7 @@ _publish(
         Strength.TELEMETRY: "The dependency is known, and takes no part in impact.",
     },
 )
-_publish(
+publish(
     MapKind,
     "SeverityMapKind",
     "How a dependency turns its provider's severity into what reaches the consumer.",
@@ -171,7 +161,7 @@ _publish(
         MapKind.TABLE: "Each severity has its own result.",
     },
 )
-_publish(
+publish(
     OnTrip,
     "OnTrip",
     "What a tripped redundancy group shows.",
@@ -180,7 +170,7 @@ _publish(
         OnTrip.WORST: "The severity of the worst member.",
     },
 )
-_publish(
+publish(
     Direction,
     "SymptomDirection",
     "Which way a symptom travels along dependencies.",
@@ -190,7 +180,7 @@ _publish(
         Direction.LOCAL: "Not at all.",
     },
 )
-_publish(
+publish(
     RecordKind,
     "RecordKind",
     "What kind of record it is.",
@@ -205,13 +195,13 @@ _publish(
         RecordKind.WINDOW: "A maintenance or blackout window.",
     },
 )
-_publish(
+publish(
     EventState,
     "EventState",
     "Whether an episode still runs.",
     {EventState.OPEN: "The source has not cleared it.", EventState.CLEARED: "The source has cleared it."},
 )
-_publish(
+publish(
     ChangeKind,
     "ChangeKind",
     "Kind of a change.",
@@ -222,7 +212,7 @@ _publish(
         ChangeKind.DETECTED: "Drift that a loader saw and no change record explains.",
     },
 )
-_publish(
+publish(
     ChangeState,
     "ChangeState",
     "Where a change stands.",
@@ -235,13 +225,13 @@ _publish(
         ChangeState.CANCELLED: "Never begun, and never to begin.",
     },
 )
-_publish(
+publish(
     Risk,
     "ChangeRisk",
     "Risk as the change record states it.",
     {Risk.LOW: "Low.", Risk.MEDIUM: "Medium.", Risk.HIGH: "High."},
 )
-_publish(
+publish(
     TicketKind,
     "TicketKind",
     "Kind of a ticket.",
@@ -250,7 +240,7 @@ _publish(
         TicketKind.REPORT: "One person's report, which can be attached to an incident.",
     },
 )
-_publish(
+publish(
     TicketState,
     "TicketState",
     "Where a ticket stands.",
@@ -263,26 +253,7 @@ _publish(
         TicketState.CLOSED: "No more work is expected.",
     },
 )
-_publish(
-    ClockName,
-    "ServiceClockName",
-    "What a clock of a ticket measures.",
-    {
-        ClockName.RESPONSE: "Until somebody works on it.",
-        ClockName.RESOLUTION: "Until service is back, the time left out in which it waits.",
-    },
-)
-_publish(
-    ClockState,
-    "ServiceClockState",
-    "Whether the time of a ticket's clock passes.",
-    {
-        ClockState.RUNNING: "It passes in the working hours of its calendar.",
-        ClockState.PAUSED: "It stands until the ticket is worked on again.",
-        ClockState.STOPPED: "What it measures was done.",
-    },
-)
-_publish(
+publish(
     PartyKind,
     "PartyKind",
     "Kind of a party.",
@@ -292,7 +263,7 @@ _publish(
         PartyKind.ORGANISATION: "A customer, department or supplier.",
     },
 )
-_publish(
+publish(
     Role,
     "PartyRole",
     "How a party stands to a configuration item.",
@@ -302,7 +273,7 @@ _publish(
         Role.SUBSCRIBES: "Uses it, and wants to know how it is.",
     },
 )
-_publish(
+publish(
     WindowKind,
     "WindowKind",
     "What a window means.",
@@ -311,7 +282,7 @@ _publish(
         WindowKind.BLACKOUT: "No change may be done in it.",
     },
 )
-_publish(
+publish(
     Domain,
     "ClassDomain",
     "Where a class belongs, after the domains of the Common Service Data Model.",
@@ -326,7 +297,7 @@ _publish(
         Domain.FACILITY: "Sites, rooms, racks, power.",
     },
 )
-_publish(
+publish(
     AttributeType,
     "AttributeType",
     "Type of an attribute's values.",
@@ -338,7 +309,7 @@ _publish(
         AttributeType.LIST: "A list of texts.",
     },
 )
-_publish(
+publish(
     RowStatus,
     "RowStatus",
     "What became of one row of a batch.",
@@ -349,7 +320,7 @@ _publish(
         RowStatus.REFUSED: "It cannot be taken; code, message and hint say why.",
     },
 )
-_publish(
+publish(
     OnError,
     "OnError",
     "What a refused row does to its batch.",
@@ -358,13 +329,13 @@ _publish(
         OnError.SKIP_ROW: "The other rows are written.",
     },
 )
-_publish(
+publish(
     ErrorCode,
     "ErrorCode",
     "The closed set of public error codes.",
     {code: code.description for code in ErrorCode},
 )
-_publish(
+publish(
     WalkDirection,
     "WalkDirection",
     "Which way a walk through the topology goes.",

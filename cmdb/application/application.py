@@ -1,13 +1,15 @@
 """The facade over all use cases: every call names who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from cmdb.application.courier import Courier
 from cmdb.application.duties import Duties, Duty
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.intake import Applier
 from cmdb.application.live import LiveTopology
+from cmdb.application.outbox import NO_OUTBOX, Outbox
 from cmdb.application.owner_role import OwnerRole
 from cmdb.application.past import Archive
 from cmdb.application.questions import Questions
@@ -34,12 +36,13 @@ from cmdb.errors import CmdbError, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import RecordKind
+from cmdb.model.records import RecordKind, Ticket
 from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
 from cmdb.ports.intake import Spool, Translator
 from cmdb.ports.leasing import OwnerLease
+from cmdb.ports.outbox import Channel, OutboxLog
 from cmdb.ports.records import LocatedRecord
 from cmdb.ports.runs import RunLog
 
@@ -47,7 +50,7 @@ from cmdb.ports.runs import RunLog
 class Application(Questions):
     """What adapters call: the questions of the present, the way to those of the past, and every write."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the one place where all collaborators meet
         self,
         reader: GraphReader,
         writer: GraphWriter,
@@ -55,6 +58,8 @@ class Application(Questions):
         clock: Clock,
         run_log: RunLog,
         reception: Reception | None = None,
+        *,
+        outbox_log: OutboxLog = NO_OUTBOX,
     ) -> None:
         """Wire the use cases to one live projection; only a server has a `reception`."""
         self._reception = reception
@@ -63,6 +68,8 @@ class Application(Questions):
         self._reader = reader
         self._writer = writer
         self._clock = clock
+        self._outbox_log = outbox_log
+        self.outbox = Outbox(outbox_log)
         self._gate = WriteGate()
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
@@ -131,12 +138,24 @@ class Application(Questions):
         """Refuse a write that would not be taken, before anything of it is read."""
         self._gate.require_room()
 
-    def duties(self, lease: OwnerLease, name: str, threshold: Severity | None) -> Duties:
-        """Return the background work of a server of that name; without a threshold no ticket is touched by rule."""
+    def duties(
+        self, lease: OwnerLease, name: str, threshold: Severity | None, channels: Sequence[Channel] = ()
+    ) -> Duties:
+        """Return the background work of a server of that name; without a threshold no ticket is touched by rule.
+
+        What waits in the outbox is delivered to `channels`.
+        """
         duties: list[Duty] = []
         if threshold is not None:
             duties += [IncidentRule(self._in_tenure, threshold), TicketUpkeep(self._in_tenure)]
-        return Duties(self._live, OwnerRole(lease, name), duties)
+        workers = [
+            Courier(channel, self._outbox_log, self._clock, self._tickets, self._in_tenure)
+            for channel in channels
+        ]
+        return Duties(self._live, OwnerRole(lease, name), duties, workers)
+
+    async def _tickets(self) -> Mapping[str, Ticket]:
+        return (await self._live.current()).tickets
 
     def _in_tenure(self, fence: int) -> Ticketing:
         return self._desk(TenureWriter(self._writer, fence))

@@ -34,6 +34,17 @@ class Duty(Protocol):
         """Take every step that is due, each in one transaction of this tenure; steps may be repeated."""
 
 
+class Worker(Protocol):
+    """Work that the owner does beside the duties, at its own pace: it may wait for other systems."""
+
+    @property
+    def name(self) -> str:
+        """What it works for."""
+
+    async def step(self, fence: int) -> None:
+        """Do what is due in this tenure; steps may be repeated, and may be cut short."""
+
+
 class Duties:
     """The background work of one server.
 
@@ -41,10 +52,13 @@ class Duties:
     from that since.
     """
 
-    def __init__(self, live: LiveTopology, role: OwnerRole, duties: Sequence[Duty]) -> None:
+    def __init__(
+        self, live: LiveTopology, role: OwnerRole, duties: Sequence[Duty], workers: Sequence[Worker] = ()
+    ) -> None:
         """Take the duties' steps in their order; without any the role is held all the same."""
         self._live = live
         self._duties = duties
+        self._workers = workers
         self._stopping = asyncio.Event()
         self._read = asyncio.Event()
         self._worked: tuple[int, int, datetime] | None = None
@@ -54,7 +68,7 @@ class Duties:
 
     async def run(self) -> None:
         """Work until `stop`; renewing goes on while a step takes long."""
-        await asyncio.gather(self._hold(), self._work())
+        await asyncio.gather(self._hold(), self._work(), *map(self._serve, self._workers))
 
     async def wait_until_read(self, seconds: float) -> None:
         """Return when the projection has been read from the store, or after that time."""
@@ -91,6 +105,20 @@ class Duties:
                 LOG.info("the duties must wait: %s", error)
             except Exception:
                 LOG.exception("the duties failed")
+            await self._pause(WORK_SECONDS)
+
+    async def _serve(self, worker: Worker) -> None:
+        while not self._stopping.is_set():
+            fence = self.role.fence
+            try:
+                if fence is not None:
+                    await worker.step(fence)
+            except CmdbError as error:
+                if error.code is ErrorCode.ROLE_LOST and self.role.fence == fence:
+                    self.role.lose(error.message)
+                LOG.info("%s must wait: %s", worker.name, error)
+            except Exception:
+                LOG.exception("%s failed", worker.name)
             await self._pause(WORK_SECONDS)
 
     async def work_once(self) -> None:

@@ -13,6 +13,7 @@ from cmdb.cli.getting import get
 from cmdb.cli.inbox import build_inbox_cli
 from cmdb.cli.loader import build_loader_cli
 from cmdb.cli.loading import load
+from cmdb.cli.outgoing import outbox
 from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
 from cmdb.cli.ticketing import build_ticket_commands
@@ -43,6 +44,7 @@ def build_cli() -> typer.Typer:
         sourcing.review,
         sourcing.split,
         sourcing.why,
+        outbox,
         backup,
         restore,
         doctor,

@@ -34,6 +34,7 @@ _TICKETS = frozenset({PrincipalRole.DESK, PrincipalRole.ENGINEER, PrincipalRole.
 _APPROVE = frozenset({PrincipalRole.APPROVER, PrincipalRole.ADMIN})
 _REVIEW = _APPROVE | {PrincipalRole.ENGINEER}
 _RUNS = _ALL_ITEMS | {PrincipalRole.LOADER}
+_OUTBOX = frozenset({PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
 _SECRETS = frozenset({PrincipalRole.ADMIN})
 
 
@@ -103,6 +104,11 @@ def require_approve(principal: Principal) -> None:
 def require_runs(principal: Principal) -> None:
     """Let only roles pass that may see how loaders fare."""
     _require(principal, _RUNS, "see the runs of loaders")
+
+
+def require_outbox(principal: Principal) -> None:
+    """Let only roles pass that may see and settle what other systems could not be told."""
+    _require(principal, _OUTBOX, "look after the outbox")
 
 
 def require_review(principal: Principal) -> None:

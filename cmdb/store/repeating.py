@@ -33,7 +33,8 @@ class RepeatableWrite:
         """Check the batch as `BatchWrite` does."""
         self._batch = BatchWrite(verbs, source, records, recorded_at, seen)
         self._types = "|".join(sorted(verbs))
-        self._records = records
+        self.records = records
+        self.recorded_at = recorded_at
         self._stamp = {"recorded_at": write_time(recorded_at), "recorded_by": source}
         self._sent: WriteOutcome | None = None
 
@@ -60,7 +61,7 @@ class RepeatableWrite:
         if self._sent is None:
             return
         row = next(row for row in self._sent.results if row.status is not RowStatus.UNCHANGED)
-        record = self._records[row.index]
+        record = self.records[row.index]
         held = await Present(transaction, self._types).held(record.kind, [record])
         states = [state for state in held.values() if state["recorded_in"] == self._sent.revision]
         key = f"{record.kind}|{record.key}|{self._sent.revision}"

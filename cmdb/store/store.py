@@ -24,6 +24,7 @@ from cmdb.store.connection import PING, Connection, StoreAddress, Transaction, o
 from cmdb.store.leasing import GraphLease, prove
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import Migration, migrate, read_migrations, require_migrated
+from cmdb.store.outbox import OutboxStore
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
 from cmdb.store.repeating import RepeatableWrite, WrittenBefore
@@ -40,9 +41,16 @@ class Store:
     """Implements GraphReader and GraphWriter; writers of one process take turns."""
 
     def __init__(
-        self, connection: Connection, verbs: Sequence[str], migrations: Sequence[Migration] = ()
+        self,
+        connection: Connection,
+        verbs: Sequence[str],
+        migrations: Sequence[Migration] = (),
+        channels: Sequence[str] = (),
     ) -> None:
-        """The verbs are the closed set of dependency types that may stand in statements."""
+        """The verbs are the closed set of dependency types that may stand in statements.
+
+        What is written of tickets is to be told to every one of `channels`.
+        """
         self._connection = connection
         self._migrations = migrations
         self._verbs = frozenset(verbs)
@@ -53,6 +61,7 @@ class Store:
         self.run_log = RunLogStore(connection, types)
         self._turn = asyncio.Lock()
         self.lease = GraphLease(connection)
+        self.outbox = OutboxStore(connection, self.lease, channels)
 
     async def ping(self) -> None:
         """Return when the store answers, raise StoreError when it does not."""
@@ -126,28 +135,33 @@ class Store:
         batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition.seen)
         async with self._turn:
             try:
-                if condition.fence is None:
-                    return await self._connection.write(batch.run)
-                return await self._write_in_tenure(batch, condition.fence)
+                return await self._write_once(batch, condition.fence)
             except WrittenBefore as lost:
                 return lost.outcome
             except NothingWritten as nothing:
                 # An engine without locks shows what others committed after this writer took its number.
                 return replace(nothing.outcome, revision=await self.head())
 
-    async def _write_in_tenure(self, batch: RepeatableWrite, fence: int) -> WriteOutcome:
+    async def _write_once(self, batch: RepeatableWrite, fence: int | None) -> WriteOutcome:
         async def work(transaction: Transaction) -> WriteOutcome:
-            await prove(transaction, fence)
-            return await batch.run(transaction)
+            if fence is not None:
+                await prove(transaction, fence)
+            outcome = await batch.run(transaction)
+            await self.outbox.add(transaction, batch.records, outcome, batch.recorded_at)
+            return outcome
 
+        if fence is None:
+            return await self._connection.write(work)
         async with self.lease.turn:
             return await self._connection.write(work)
 
 
 @asynccontextmanager
-async def open_store(address: StoreAddress, verbs: Sequence[str], migrations: Path) -> AsyncIterator[Store]:
+async def open_store(
+    address: StoreAddress, verbs: Sequence[str], migrations: Path, channels: Sequence[str] = ()
+) -> AsyncIterator[Store]:
     """Connect, bring the schema up to date and return the store."""
     async with open_connection(address) as connection:
         released = read_migrations(migrations)
         await migrate(connection, released)
-        yield Store(connection, verbs, released)
+        yield Store(connection, verbs, released, channels)

@@ -1,0 +1,1 @@
+"""Channels: other systems that are told of tickets."""
