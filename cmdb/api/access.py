@@ -5,6 +5,7 @@ only and answers only requests that name one, so that a page in a browser cannot
 """
 
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -54,7 +55,10 @@ def require_loopback(host: str) -> None:
 
 
 class LoopbackHosts:
-    """ASGI middleware that refuses requests whose Host header names another machine."""
+    """ASGI middleware that refuses requests whose Host header names another machine.
+
+    A browser lets any page open a WebSocket here, so for those the page's own origin must be this machine too.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Guard `app`."""
@@ -62,8 +66,12 @@ class LoopbackHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
-        if scope["type"] != "http" or is_loopback(_named_host(scope)):
+        if scope["type"] not in ("http", "websocket") or _is_ours(scope):
             await self._app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
             return
         error = Forbidden(
             ErrorCode.FORBIDDEN,
@@ -72,6 +80,18 @@ class LoopbackHosts:
             place=Place("request", field="Host"),
         )
         await JsonResponse(describe_error(error), status_code=403)(scope, receive, send)
+
+
+def _is_ours(scope: Scope) -> bool:
+    if not is_loopback(_named_host(scope)):
+        return False
+    origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+    if scope["type"] == "http" or not origins:
+        return True
+    try:
+        return all(is_loopback(urlsplit(origin).hostname or "") for origin in origins)
+    except ValueError:
+        return False
 
 
 def _named_host(scope: Scope) -> str:

@@ -8,13 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from cmdb.api.access import HEADER, LoopbackHosts, read_principal
 from cmdb.api.error_format import describe_error, describe_fault
 from cmdb.api.graphql_endpoint import GraphQLEndpoint
 from cmdb.api.health import FarewellOnDrain, HealthEndpoints
 from cmdb.api.json_body import JsonResponse
+from cmdb.api.live_endpoint import LiveEndpoint
 from cmdb.api.record_upload import RecordUpload
 from cmdb.api.run_upload import RunUpload
 from cmdb.api.webhooks import WebhookEndpoint
@@ -44,6 +45,7 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
     return Starlette(
         routes=[
             Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
+            WebSocketRoute("/graphql", LiveEndpoint(application).serve),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
             Route("/runs", RunUpload(application, parser).answer, methods=["POST"]),
             Route("/webhooks/{loader}", WebhookEndpoint(application).answer, methods=["POST"]),

@@ -25,6 +25,18 @@ def answered(graphql_type: object, description: str) -> Callable[[Resolver], Res
     return declare
 
 
+def subscribed(graphql_type: object, description: str) -> Callable[[Resolver], Resolver]:
+    """Declare a root field that lasts: its resolver yields the model's news, published as `graphql_type`."""
+
+    def declare(resolver: Resolver) -> Resolver:
+        field: object = strawberry.subscription(
+            resolver=resolver, graphql_type=graphql_type, description=description
+        )
+        return cast("Resolver", field)
+
+    return declare
+
+
 AsOf = Annotated[
     datetime | None,
     strawberry.argument(

@@ -121,7 +121,8 @@ class _Meter:
 
     def _price(self, declared: GraphQLField | None, parent: GraphQLNamedType | None) -> int:
         # Introspection fields and unknown ones are declared on no type; the latter fail validation.
-        roots = (self._schema.query_type, self._schema.mutation_type)
+        schema = self._schema
+        roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
         return QUESTION if declared is not None and parent in roots else 1
 
     def _spread(self, name: str) -> Measure:

@@ -81,9 +81,25 @@ class Prepared:
                 hint="Give the name of one of its operations.",
                 place=Place("request", field="operationName"),
             )
-        if fitting[0].operation is OperationType.SUBSCRIPTION:
-            raise InvalidInput(ErrorCode.BAD_ARGUMENT, "Subscriptions are not served.", hint="Ask a query.")
         return fitting[0]
+
+    def require_single(self, name: str | None) -> None:
+        """Let only operations pass that have one answer."""
+        if self.choose(name).operation is OperationType.SUBSCRIPTION:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                "A subscription has more than one answer.",
+                hint="Subscribe over a WebSocket at the same path, with the protocol graphql-transport-ws.",
+            )
+
+    def require_subscription(self, name: str | None) -> None:
+        """Let only subscriptions pass."""
+        if self.choose(name).operation is not OperationType.SUBSCRIPTION:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                "Only subscriptions are served over a WebSocket.",
+                hint="Send queries and mutations as POST to the same path.",
+            )
 
 
 class DocumentGate:

@@ -71,7 +71,7 @@ class GraphQLEndpoint:
     async def _execute(self, posted: Posted, principal: Principal) -> ExecutionResult:
         gate = self._gate
         prepared = gate.trusted(posted.asked) if posted.trusted else gate.prepare(posted.asked)
-        prepared.choose(posted.operation_name)
+        prepared.require_single(posted.operation_name)
         found = execute(
             self._schema,
             prepared.document,

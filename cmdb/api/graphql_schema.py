@@ -10,6 +10,7 @@ from cmdb.api.history_questions import HistoryQuestions
 from cmdb.api.impact_questions import ImpactQuestions
 from cmdb.api.inbox_questions import InboxMutations, InboxQuestions
 from cmdb.api.list_questions import ListQuestions, ReferenceQuestions
+from cmdb.api.live_subscriptions import LiveSubscriptions
 from cmdb.api.metamodel_questions import MetamodelQuestions
 from cmdb.api.outbox_fields import OutboxMutations, OutboxQuestions
 from cmdb.api.record_mutations import RecordMutations
@@ -45,9 +46,17 @@ class Mutation(RecordMutations, TicketMutations, ReviewMutations, InboxMutations
     """The root of all that writes."""
 
 
+@strawberry.type(
+    description="All that tells of changes as they happen, over a WebSocket with graphql-transport-ws."
+)
+class Subscription(LiveSubscriptions):
+    """The root of all that lasts."""
+
+
 SCHEMA = strawberry.Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Party],
     config=StrawberryConfig(scalar_map=dict(SCALARS), disable_field_suggestions=True),
 )

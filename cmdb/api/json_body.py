@@ -23,11 +23,16 @@ class JsonResponse(Response):
 
     def render(self, content: object) -> bytes:
         """Write compact JSON."""
-        try:
-            return orjson.dumps(content)
-        except TypeError:
-            # What it refuses, whole numbers beyond 64 bits above all, the slower writer can say.
-            return to_json(content)
+        return write_json(content)
+
+
+def write_json(content: object) -> bytes:
+    """Return compact JSON."""
+    try:
+        return orjson.dumps(content)
+    except TypeError:
+        # What it refuses, whole numbers beyond 64 bits above all, the slower writer can say.
+        return to_json(content)
 
 
 async def read_capped(request: Request, limit: int) -> bytes:

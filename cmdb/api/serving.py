@@ -11,6 +11,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from cmdb.api.access import require_loopback
+from cmdb.api.live_endpoint import MESSAGE_LIMIT
 from cmdb.errors import ErrorCode, InvalidInput, Place
 
 NOTICE_SECONDS = 0.5
@@ -54,6 +55,8 @@ async def serve(
         access_log=False,
         log_level="warning",
         server_header=False,
+        ws="wsproto",
+        ws_max_size=MESSAGE_LIMIT,
         limit_concurrency=512,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=FINISH_SECONDS,

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from cmdb.application.courier import Courier
 from cmdb.application.duties import Duties, Duty
+from cmdb.application.feed import Feed
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.intake import Applier
 from cmdb.application.live import LiveTopology
+from cmdb.application.news import LiveNews
 from cmdb.application.outbox import NO_OUTBOX, Outbox
 from cmdb.application.owner_role import OwnerRole
 from cmdb.application.past import Archive
@@ -73,6 +75,8 @@ class Application(Questions):
         self._gate = WriteGate()
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
+        self._feed = Feed(self._live)
+        self.news = LiveNews(self._feed)
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock, run_log)
         self.runs = Runs(self._live, reader, self._recorder, run_log, metamodel, clock)
         self.reviews = Reviewing(self._live, reader, self._recorder, run_log, metamodel, clock)
@@ -117,6 +121,7 @@ class Application(Questions):
 
     async def close(self) -> None:
         """End what still runs, before the store is closed."""
+        await self._feed.close()
         await self._live.close()
 
     @property

@@ -14,7 +14,7 @@ from cmdb.model.records import Event, Ticket
 def answer_situations(snapshot: Snapshot, principal: Principal) -> tuple[Situation, ...]:
     """Return the situations with at least one visible event, worst first; hidden events are left out."""
     mask = snapshot.mask(principal)
-    situations = (_describe(snapshot, mask, group) for group in situation_groups(snapshot))
+    situations = (describe_situation(snapshot, mask, group) for group in situation_groups(snapshot))
     return tuple(situation for situation in situations if situation.members)
 
 
@@ -55,7 +55,8 @@ def _reach(snapshot: Snapshot) -> Callable[[str], frozenset[str]]:
     return reach
 
 
-def _describe(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situation:
+def describe_situation(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situation:
+    """Return a group as a principal with this mask sees it; hidden events are left out."""
     cause = snapshot.topology.index[group.cause]
     found = (_member(snapshot, mask, cause, membership) for membership in group.members)
     members = tuple(member for member in found if not member.item.restricted)
