@@ -61,7 +61,8 @@ def detach(ticket: Ticket, parent: Ticket, author: str, now: datetime) -> list[T
     """Return what was attached to or merged into `parent` on its own again, and the parent without its events."""
     if ticket.ticket_kind is TicketKind.REPORT:
         return [_freed(ticket, author, now), noted(parent, author, f"Report {ticket.key} detached.", now)]
-    state = TicketState.ASSIGNED if ticket.support_group else TicketState.NEW
+    again = TicketState.ASSIGNED if ticket.support_group else TicketState.NEW
+    state = again if ticket.is_merged else ticket.state
     alone = noted(replace(ticket, parent=None, state=state), author, f"Detached from {parent.key}.", now)
     kept = tuple(event for event in parent.events if event not in ticket.events)
     left = replace(parent, events=kept) if parent.is_open else parent

@@ -320,8 +320,9 @@ class Ticket:
 
     @property
     def is_merged(self) -> bool:
-        """Whether another incident has taken this one in."""
-        return self.ticket_kind is TicketKind.INCIDENT and self.parent is not None
+        """Whether another incident has taken this one in: closed by that, it never was resolved."""
+        is_over = self.state is TicketState.CLOSED and self.resolved_at is None
+        return self.ticket_kind is TicketKind.INCIDENT and self.parent is not None and is_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

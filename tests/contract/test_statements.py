@@ -29,6 +29,7 @@ WORDS = {
 _ROW = {"key": "k", "start": "s", "end": "e", "held": {"key": "k"}}
 PARAMETERS: dict[str, object] = {
     "rows": [_ROW],
+    "held": {"key": "k"},
     **{name: ["k"] for name in ("keys", "starts", "causes", "days", "problems")},
     **dict.fromkeys(
         (
@@ -44,6 +45,7 @@ PARAMETERS: dict[str, object] = {
             "source",
             "scope",
             "touched",
+            "channel",
         ),
         "k",
     ),

@@ -15,21 +15,26 @@ ONE = Ticket(
 TWO = replace(ONE, key="INC2", title="two")
 
 
-def test_numbers_lead_to_the_last_that_took_in_even_in_a_circle() -> None:
+def test_numbers_lead_to_the_last_that_took_in_and_sources_own_parents_nowhere() -> None:
+    merged = replace(ONE, state=TicketState.CLOSED)
     chain = {
         "INC1": ONE,
-        "INC2": replace(TWO, parent="INC1"),
-        "INC3": replace(ONE, key="INC3", parent="INC2"),
+        "INC2": replace(merged, key="INC2", parent="INC1"),
+        "INC3": replace(merged, key="INC3", parent="INC2"),
+        "INC4": replace(ONE, key="INC4", parent="INC1"),
+        "INC5": replace(merged, key="INC5", parent="INC1", resolved_at=NOON),
         "REP1": replace(ONE, key="REP1", ticket_kind=TicketKind.REPORT, parent="INC1"),
     }
     assert [ticket.key if (ticket := standing(chain, key)) else None for key in (*chain, "INC9")] == [
         "INC1",
         "INC1",
         "INC1",
+        "INC4",
+        "INC5",
         "REP1",
         None,
     ]
-    circle = {"INC1": replace(ONE, parent="INC2"), "INC2": replace(TWO, parent="INC1")}
+    circle = {"INC1": replace(merged, parent="INC2"), "INC2": replace(merged, key="INC2", parent="INC1")}
     assert standing(circle, "INC1") is not None
 
 
