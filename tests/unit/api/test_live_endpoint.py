@@ -11,9 +11,10 @@ import pytest_asyncio
 from cmdb.api import live_endpoint
 from cmdb.api.app import App, build_app
 from cmdb.api.operations import read_operation
-from cmdb.application.requests import OpenTicketRequest
+from cmdb.application.requests import AttachReportRequest, OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.ingest.records import JsonRecordParser
+from cmdb.model.records import TicketState
 from tests.support.api_client import ApiClient
 from tests.support.live_client import InProcess, connected
 from tests.support.small_estate import Bench, furnished, raised
@@ -79,6 +80,23 @@ async def test_tickets_and_situations_are_told_side_by_side(hall: Hall) -> None:
         assert (ticket["key"], ticket["causeItem"]["key"]) == ("INC000001", "r1")
         assert told["s"]["situationNews"]["situations"][0]["ticket"]["key"] == "INC000001"
         assert told["s"]["situationNews"]["basis"]["revision"] > revision
+
+
+async def test_what_stands_below_the_news_is_as_new_as_they_are(hall: Hall) -> None:
+    await hall.write(raised("r1"))
+    desk = hall.bench.application
+    incident = (await desk.open_ticket(SYSTEM, OpenTicketRequest(event="test:r1:down"))).ticket
+    attached = await desk.attach_report(SYSTEM, AttachReportRequest(incident=incident, words="w"))
+    hall.bench.clock.advance(0.01)
+    text = "subscription($keys: [String!]) { ticketNews(tickets: $keys) { tickets { parent { state } } } }"
+    async with connected(hall.app) as client:
+        await client.introduce()
+        payload = {"query": text, "variables": {"keys": [attached.attached[0]]}}
+        await client.say({"type": "subscribe", "id": "1", "payload": payload})
+        assert (await client.news())["tickets"] == [{"parent": {"state": "ASSIGNED"}}]
+        await desk.update_ticket(SYSTEM, UpdateTicketRequest(ticket=incident, state=TicketState.RESOLVED))
+        hall.bench.clock.advance(0.01)
+        assert (await client.news())["tickets"] == [{"parent": {"state": "RESOLVED"}}]
 
 
 @pytest.mark.parametrize("how", ["payload", "header"])
