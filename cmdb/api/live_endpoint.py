@@ -39,6 +39,10 @@ SEND_SECONDS = 30.0
 """How long a client may leave a message unread before it is cut off."""
 
 
+CLOSE_SECONDS = 1.0
+"""How long a client that is cut off may take to hear of it."""
+
+
 class _Closing(Exception):
     """Ends a connection with a close code of the protocol."""
 
@@ -75,8 +79,9 @@ class LiveEndpoint:
             await connection.run()
         except _Closing as closing:
             if socket.client_state is WebSocketState.CONNECTED:
-                with suppress(RuntimeError, WebSocketDisconnect):
-                    await socket.close(closing.code, closing.reason)
+                with suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await socket.close(closing.code, closing.reason)
         except WebSocketDisconnect:
             pass
         finally:
@@ -130,9 +135,23 @@ class _Connection:
         self._principal: Principal | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
+        self._stuck = asyncio.Event()
 
     async def run(self) -> None:
-        """Take messages until the client leaves."""
+        """Take messages until the client leaves or stops reading: silence would look like no news."""
+        listening = asyncio.create_task(self._listen())
+        waiting = asyncio.create_task(self._stuck.wait())
+        try:
+            await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if self._stuck.is_set():
+                raise _Closing(1013, "Messages are not read in time")
+            listening.result()
+        finally:
+            listening.cancel()
+            waiting.cancel()
+            await asyncio.gather(listening, waiting, return_exceptions=True)
+
+    async def _listen(self) -> None:
         try:
             async with asyncio.timeout(INIT_SECONDS):
                 await self._take(await self._receive())
@@ -221,8 +240,8 @@ class _Connection:
             last = {"type": "error", "payload": [format_error(error, request_id) for error in refusal.errors]}
         except CmdbError as error:
             last = {"type": "error", "payload": wrap_error(describe_error(error))["errors"]}
-        except (TimeoutError, WebSocketDisconnect, RuntimeError):
-            # Whoever does not read, or is gone, is told nothing more.
+        except (WebSocketDisconnect, RuntimeError):
+            # Whoever is gone is told nothing more.
             self._running.pop(identity, None)
             return
         except Exception as error:  # noqa: BLE001  the last border: nothing of a fault may leave
@@ -232,9 +251,13 @@ class _Connection:
     async def _finish(self, identity: str, last: Json) -> None:
         # The id is free before the client learns of the end and may use it again.
         self._running.pop(identity, None)
-        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError):
             await self._send({**last, "id": identity})
 
     async def _send(self, message: Json) -> None:
-        async with self._turn, asyncio.timeout(SEND_SECONDS):
-            await self._socket.send_text(write_json(message).decode())
+        try:
+            async with asyncio.timeout(SEND_SECONDS), self._turn:
+                await self._socket.send_text(write_json(message).decode())
+        except TimeoutError:
+            self._stuck.set()
+            raise WebSocketDisconnect(1013) from None

@@ -78,9 +78,9 @@ class LiveClient:
 class InProcess(LiveClient):
     """Calls the application itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: int) -> None:
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
-        self.heard: asyncio.Queue[Message] = asyncio.Queue()
+        self.heard: asyncio.Queue[Message] = asyncio.Queue(unread)
 
     async def say(self, message: object) -> None:
         text = message if isinstance(message, str) else json.dumps(message)
@@ -99,9 +99,13 @@ async def connected(
     protocols: Iterable[str] = (PROTOCOL,),
     host: str = "127.0.0.1:8000",
     headers: Iterable[tuple[bytes, bytes]] = (),
+    unread: int = 0,
 ) -> AsyncIterator[InProcess]:
-    """Connect to the application; afterwards the client leaves, and the application must end."""
-    client = InProcess()
+    """Connect to the application; afterwards the client leaves, and the application must end.
+
+    `unread` messages at most lie between the two; 0 sets no limit.
+    """
+    client = InProcess(unread)
     scope = {
         "type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "ws", "path": "/graphql",
         "raw_path": b"/graphql", "query_string": b"", "root_path": "", "subprotocols": list(protocols),

@@ -235,6 +235,19 @@ async def test_who_says_nothing_is_cut_off(hall: Hall, monkeypatch: pytest.Monke
         assert await client.close_code() == 4408
 
 
+async def test_who_does_not_read_is_cut_off_rather_than_left_without_news(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_endpoint, "SEND_SECONDS", 0.05)
+    async with connected(hall.app, unread=1) as client:
+        await client.introduce()
+        await client.watch("watch_services", "a")
+        await client.watch("watch_services", "b")
+        await asyncio.sleep(0.3)
+        assert (await client.hear())["type"] == "next"
+        assert await last_code(client) == 1013
+
+
 async def test_a_ping_is_answered(hall: Hall) -> None:
     async with connected(hall.app) as client:
         await client.introduce()
