@@ -73,3 +73,11 @@ async def test_a_persons_word_on_the_end_stands() -> None:
     await bench.assert_records(Dependency(consumer="finance", verb="DEPENDS_ON", provider="printsrv"))
     after = await look(bench, duties, key)
     assert (after.priority, after.expected_resolution_at) == (1, NOON + minutes(7))
+
+
+async def test_a_failure_elsewhere_that_lets_redundancy_go_is_seen() -> None:
+    bench = await furnished(raised("r1"))
+    key, duties = await incident(bench, "test:r1:down"), await owner_of(bench)
+    assert "mail" not in (await look(bench, duties, key)).items
+    await bench.assert_records(raised("r2", at=NOON + minutes(60)))
+    assert "mail" in (await look(bench, duties, key)).items
