@@ -67,7 +67,7 @@ async def site(store_address: StoreAddress) -> AsyncIterator[Site]:
         served(server.app()) as url,
         open_http(url, (USER, PASSWORD)) as http,
     ):
-        application = Application(store, store, metamodel, clock, store.run_log, store.outbox)
+        application = Application(store, store, metamodel, clock, store.run_log, outbox_log=store.outbox)
         await application.record(SYSTEM, RecordBatch(source="test", records=(*ESTATE, raised("r1"))))
         yield Site(store, application, clock, server, ServiceNow("snow", http))
         await application.close()

@@ -33,7 +33,7 @@ async def desk() -> AsyncIterator[Desk]:
     graph, log = FakeGraph(), FakeOutboxLog()
     log.put(DEAD)
     metamodel = read_metamodel(folder("schema"))
-    application = Application(graph, graph, metamodel, StandingClock(), FakeRunLog(graph), log)
+    application = Application(graph, graph, metamodel, StandingClock(), FakeRunLog(graph), outbox_log=log)
     async with ApiClient(application) as client:
         yield Desk(log, client)
 

@@ -20,7 +20,7 @@ def line_over(log: FakeOutboxLog) -> CommandLine:
             read_metamodel(folder("schema")),
             bench.clock,
             FakeRunLog(bench.graph),
-            log,
+            outbox_log=log,
         )
         return bench
 
