@@ -56,6 +56,7 @@ class EventInput:
         default=None, description="How often the source promises to repeat itself."
     )
     link: str = strawberry.field(default="", description="Its page at the source.")
+    raw: str = strawberry.field(default="", description="What the source sent; its beginning is kept.")
     condition: str = strawberry.field(description="What is wrong; one word of the source.")
     severity: Severity = strawberry.field(description="How bad it is.")
     at: datetime = strawberry.field(description="When the source saw it.")
@@ -80,6 +81,7 @@ class EventInput:
             sequence=self.sequence,
             repeat_seconds=self.repeat_seconds,
             link=self.link,
+            raw=self.raw,
             condition=self.condition,
             severity=self.severity,
             at=self.at,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import strawberry
 
-from cmdb.api.event_inputs import EventInput
+from cmdb.api.event_inputs import EventInput, SubjectInput
 from cmdb.api.vocabulary import (
     ChangeKind,
     ChangeState,
@@ -178,7 +178,13 @@ class ChangeInput:
     title: str = strawberry.field(description="What is done, in one line.")
     kind: ChangeKind = strawberry.field(description="Kind of the change.")
     state: ChangeState = strawberry.field(description="Where it stands.")
-    targets: list[str] = strawberry.field(description="Keys of the items it is done to.")
+    targets: list[str] = strawberry.field(
+        default_factory=list, description="Keys of the items it is done to."
+    )
+    subjects: list[SubjectInput] = strawberry.field(
+        default_factory=list, description="What it is done to, where keys of items are not known."
+    )
+    link: str = strawberry.field(default="", description="Its page at the source.")
     planned_start: datetime | None = strawberry.field(default=None, description="When it is to begin.")
     planned_end: datetime | None = strawberry.field(default=None, description="When it is to end.")
     actual_start: datetime | None = strawberry.field(default=None, description="When it began.")
@@ -196,6 +202,8 @@ class ChangeInput:
             change_kind=self.kind,
             state=self.state,
             targets=tuple(self.targets),
+            subjects=tuple(subject.to_subject() for subject in self.subjects),
+            link=self.link,
             planned_start=self.planned_start,
             planned_end=self.planned_end,
             actual_start=self.actual_start,

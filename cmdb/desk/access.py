@@ -35,6 +35,7 @@ _APPROVE = frozenset({PrincipalRole.APPROVER, PrincipalRole.ADMIN})
 _REVIEW = _APPROVE | {PrincipalRole.ENGINEER}
 _RUNS = _ALL_ITEMS | {PrincipalRole.LOADER}
 _OUTBOX = frozenset({PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
+_RAW = frozenset({PrincipalRole.ENGINEER, PrincipalRole.ADMIN})
 _SECRETS = frozenset({PrincipalRole.ADMIN})
 
 
@@ -79,6 +80,11 @@ def holds(predicate: Predicate, key: str, ci_class: str, subscribers: Collection
 def sees_secrets(principal: Principal) -> bool:
     """Whether attributes declared secret are shown to the principal."""
     return principal.role in _SECRETS
+
+
+def sees_raw(principal: Principal) -> bool:
+    """Whether what a source sent is shown to the principal as it came."""
+    return principal.role in _RAW
 
 
 def require_assert(principal: Principal) -> None:

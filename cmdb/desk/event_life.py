@@ -7,7 +7,7 @@ count come from minimum, maximum and the number of distinct moments seen in orde
 from dataclasses import replace
 from datetime import datetime
 
-from cmdb.model.records import Event, EventState, EventTransition
+from cmdb.model.records import RAW_LIMIT, Event, EventState, EventTransition
 
 _RANK = {EventState.OPEN: 0, EventState.CLEARED: 1}
 
@@ -54,6 +54,7 @@ def _first(source: str, transition: EventTransition) -> Event:
         unknown=transition.unknown,
         subject=transition.subject,
         link=transition.link,
+        raw=transition.raw[:RAW_LIMIT],
     )
 
 
@@ -85,6 +86,7 @@ def _overtaken(event: Event, transition: EventTransition) -> Event:
         count=1 if reopened else event.count + (not cleared),
         unknown=transition.unknown,
         link=transition.link or event.link,
+        raw=transition.raw[:RAW_LIMIT] or event.raw,
     )
 
 

@@ -16,6 +16,10 @@ from cmdb.model.severity import AS_IS, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
 
 
+RAW_LIMIT = 16_384
+"""Characters that are kept of what a source sent."""
+
+
 class RecordKind(StrEnum):
     """The closed set of record kinds."""
 
@@ -171,7 +175,7 @@ class EventTransition:
 
     It is about the CI `item`, or about a `subject` for which the CI must be found. `id` tells a step that is sent
     again from a new one, `sequence` is the source's own order where it has one, `repeat_seconds` how often the source
-    promises to repeat itself, `link` leads to its page at the source.
+    promises to repeat itself, `link` leads to its page at the source, `raw` is what the source sent.
     """
 
     item: str = ""
@@ -188,6 +192,7 @@ class EventTransition:
     summary: str = ""
     key: str | None = None
     unknown: bool = False
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +200,7 @@ class Event:
     """One episode of one condition on one CI from one source: the fold of its transitions.
 
     While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
+    `raw` is what the source sent last, cut to `RAW_LIMIT`, for engineers.
     """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
@@ -214,6 +220,7 @@ class Event:
     unknown: bool = False
     subject: Subject | None = None
     link: str = ""
+    raw: str = ""
 
     @property
     def valid_from(self) -> datetime:
@@ -228,14 +235,20 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something done or to be done to CIs; actual times win over planned ones."""
+    """Something done or to be done to CIs; actual times win over planned ones.
+
+    `targets` are keys of CIs; `subjects` are what a source says it is done to, and each whose CI is found stands
+    among the targets too. `link` leads to its page at the source.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.CHANGE
     key: str
     title: str
     change_kind: ChangeKind
     state: ChangeState
-    targets: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    link: str = ""
     planned_start: datetime | None = None
     planned_end: datetime | None = None
     actual_start: datetime | None = None

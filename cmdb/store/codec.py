@@ -34,7 +34,7 @@ ATTRIBUTE = "a_"
 _TYPES: dict[RecordKind, type[Record]] = {
     kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
 }
-_JSON = frozenset({"groups", "map", "notes", "pauses", "sightings", "subject"})
+_JSON = frozenset({"groups", "map", "notes", "pauses", "sightings", "subject", "subjects"})
 _USUAL = frozenset({"mention", "evidence", "confidence"})
 """Left out at their default: nearly every record has it."""
 _NAMES = {"ci_class": "class"}

@@ -147,12 +147,15 @@ class BatchWrite:
 
 async def _archive(transaction: Transaction, plan: Plan, stamp: Stamp) -> None:
     superseded = [row for row in plan.changed() if row.held is not None]
-    versions = [
-        row.version(stamp, json.dumps(row.held, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
-        for row in superseded
-    ]
+    versions = [row.version(stamp, _body(row.held or {})) for row in superseded]
     if versions:
         await transaction.run(ARCHIVE, rows=versions)
+
+
+def _body(held: Properties) -> str:
+    """Write a superseded state, without what its source sent: only the latest of that is kept."""
+    kept = {name: value for name, value in held.items() if name != "raw"}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 async def _draw_links(

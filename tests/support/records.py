@@ -138,7 +138,7 @@ def _changes() -> st.SearchStrategy[Change]:
         Change, key=KEYS, title=KEYS, change_kind=st.sampled_from(ChangeKind), state=st.sampled_from(ChangeState),
         targets=_some(KEYS), planned_start=_maybe(MOMENTS), planned_end=_maybe(MOMENTS),
         actual_start=_maybe(MOMENTS), actual_end=_maybe(MOMENTS), risk=_maybe(st.sampled_from(Risk)),
-        implementer=TEXTS, description=TEXTS, valid_from=_maybe(MOMENTS),
+        implementer=TEXTS, description=TEXTS, valid_from=_maybe(MOMENTS), subjects=_some(SUBJECTS), link=TEXTS,
     )  # fmt: skip
 
 

@@ -1,11 +1,12 @@
 """The fold of transitions: late, doubled and re-ordered steps end in one state."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from cmdb.desk.event_life import event_key, fold
-from cmdb.model.records import Event, EventState, EventTransition
+from cmdb.model.records import RAW_LIMIT, Event, EventState, EventTransition
 from cmdb.model.severity import Severity
 from cmdb.model.subject import Subject
 from tests.support.moments import NOON, minutes
@@ -74,3 +75,11 @@ def test_a_subject_names_the_event_whatever_its_ci_turns_out_to_be() -> None:
     bound = EventTransition(item="r1", condition="down", severity=Severity.MINOR, at=NOON, subject=subject)
     assert event_key("mon", bound) == event_key("mon", told)
     assert fold(None, "mon", told).subject == subject
+
+
+def test_of_what_the_source_sent_the_latest_is_kept_and_cut() -> None:
+    first = fold_all([replace(step(0), raw="x" * (RAW_LIMIT + 1))])
+    assert len(first.raw) == RAW_LIMIT
+    later = fold(first, "mon", replace(step(1), raw="y"))
+    assert later.raw == "y"
+    assert fold(later, "mon", step(2)).raw == "y"
