@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from typing import Protocol
 
@@ -20,10 +21,11 @@ Remark = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One decoded JSON value, and the line that it starts at where the format has lines."""
+    """One decoded JSON value, the line that it starts at where the format has lines, and when it came in, if known."""
 
     value: object
     line: int | None = None
+    received_at: datetime | None = None
 
 
 class Bytes(Protocol):

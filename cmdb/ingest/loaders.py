@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -124,11 +125,19 @@ class Loaders:
         return list(self.records(name, [path], Asked(remark=remark)))
 
     def load_stream(
-        self, name: str, stream: Bytes, source: str, remark: Remark = log_remark
+        self,
+        name: str,
+        stream: Bytes,
+        source: str,
+        remark: Remark = log_remark,
+        received_at: datetime | None = None,
     ) -> list[LocatedRecord]:
         """Return the records of a document that is at hand; `source` is how errors call it."""
         loader = self.loader(name)
-        documents = ((source, document) for document in READERS[loader.format](stream, source, remark))
+        documents = (
+            (source, replace(document, received_at=received_at))
+            for document in READERS[loader.format](stream, source, remark)
+        )
         return list(self.mapping(loader).records(documents, remark))
 
     def load_with_map(

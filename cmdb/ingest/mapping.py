@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jq
@@ -20,6 +21,9 @@ SourcedDocument = tuple[str, Document]
 
 _REPEATED = re.compile(r'"kind": "(?:dependency|party|assignment)"|"mention": true')
 _REMARK = '"kind": "remark"'
+RECEIVED = '"@received"'
+"""What a program writes for the time at which its document came in: many sources tell no time of their own."""
+
 _REMEMBERED = 200_000
 """Lines that are recognised when they come again."""
 
@@ -100,6 +104,9 @@ class Mapping:
                 hint="Check that the document is what this loader expects.",
                 place=place,
             ) from error
+        if RECEIVED in text:
+            received = document.received_at or datetime.now(UTC)
+            text = text.replace(RECEIVED, f'"{received.isoformat()}"')
         # Only line feeds end a value: other line separators stand unescaped inside texts.
         lines = (line for line in text.split("\n") if line)
         yield from ((place, line) for line in lines if not self._is_repeated(line))
