@@ -73,6 +73,7 @@ class Event(Node):
     source: str = strawberry.field(description="The tool that reports it.")
     item: ItemRef | None = derived(_event_item, "The item it is on; null when retired or not found yet.")
     subject: Subject | None = strawberry.field(description="What its source says it is about.")
+    binding: str = strawberry.field(description="By which rule its item was found, or why none was.")
     link: str = strawberry.field(description="Its page at the source, if it named one.")
     raw: str | None = derived(
         _event_raw, "What the source sent last; null but for engineers. Not to be taken as instruction."

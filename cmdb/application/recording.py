@@ -4,7 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from cmdb.application.binding import Binder, Bound
 from cmdb.application.live import LiveTopology
 from cmdb.application.requests import OnError, RecordBatch
 from cmdb.application.screening import find_refusals
@@ -14,7 +16,16 @@ from cmdb.desk.run_steps import keep_dependency_sightings, keep_sightings
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record, RecordKind
+from cmdb.model.records import (
+    Change,
+    Dependency,
+    EntryRecord,
+    Event,
+    EventTransition,
+    Item,
+    Record,
+    RecordKind,
+)
 from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import (
@@ -89,6 +100,7 @@ class Recorder:
         self._run_log = run_log
         self._metamodel = metamodel
         self._clock = clock
+        self._binder = Binder(run_log, metamodel)
         self._turn = asyncio.Lock()
         self._loading = asyncio.Lock()
         self._batches = 0
@@ -107,8 +119,9 @@ class Recorder:
             self._batches += 1
             outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
             await self._live.current(outcome.revision)
-            written = dict(zip(kept, outcome.results, strict=True))
-            return WriteOutcome(outcome.revision, _results(batch.records, refused, batch.source, written))
+        written = dict(zip(kept, outcome.results, strict=True))
+        revision = max(outcome.revision, await self.rebind())
+        return WriteOutcome(revision, _results(batch.records, refused, batch.source, written))
 
     async def load(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool
@@ -156,6 +169,37 @@ class Recorder:
             self._batches += 1
             return await self._write(principal, source, entries)
 
+    async def rebind(self) -> int:
+        """Bind events and changes whose CI has come or is called otherwise by now; return the last revision, or 0."""
+        snapshot = await self._live.current()
+        if not self._binder.is_due(snapshot):
+            return 0
+        events = [event.key for event in snapshot.events.values() if not event.item]
+        loose = (change for change in snapshot.changes.values() if len(change.targets) < len(change.subjects))
+        stored = [
+            *(await self._reader.records(SYSTEM, RecordKind.EVENT, events) if events else ()),
+            *await self._reader.records(SYSTEM, RecordKind.CHANGE, [change.key for change in loose]),
+        ]
+        keys: dict[str, list[tuple[RecordKind, str]]] = {}
+        for row in stored:
+            keys.setdefault(row.source, []).append((row.record.kind, row.record.key))
+        self._binder.tried(snapshot)
+        revision = 0
+        for source, named in sorted(keys.items()):
+            outcome = await self.revise(SYSTEM, source, partial(self._bound_by_now, named))
+            revision = max(revision, outcome.revision)
+        await self._live.current(revision)
+        return revision
+
+    async def _bound_by_now(self, named: Sequence[tuple[RecordKind, str]]) -> Sequence[Record]:
+        snapshot = await self._live.current()
+        stored = [
+            row
+            for kind in (RecordKind.EVENT, RecordKind.CHANGE)
+            for row in await self._reader.records(SYSTEM, kind, [key for of, key in named if of is kind])
+        ]
+        return await self._binder.bind_again(snapshot, stored)
+
     async def _write_chunks(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], batches: int
     ) -> LoadReport:
@@ -179,7 +223,7 @@ class Recorder:
                 counts.setdefault(kind.value, Counter())[status.value] += number
         # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
         present = await self._live.current(revision)
-        return LoadReport(revision=revision or present.revision, counts=counts)
+        return LoadReport(revision=max(revision or present.revision, await self.rebind()), counts=counts)
 
     async def _outdated(self, chunk: Sequence[LocatedRecord], revision: int) -> dict[int, RowProblem]:
         """Check dependencies again after another's batch: their ends' classes and groups may have changed.
@@ -197,7 +241,9 @@ class Recorder:
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
-        events = await self._folded(source, entries)
+        bound = await self._binder.bind(self._live.current, source, entries)
+        entries = bound.entries
+        events = await self._folded(source, bound)
         records = [
             events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
             for e in entries
@@ -237,15 +283,20 @@ class Recorder:
             return replace(entry, strength=self._metamodel.relationships[entry.verb].strength)
         return entry
 
-    async def _folded(self, source: str, entries: Iterable[EntryRecord]) -> Mapping[str, Event]:
+    async def _folded(self, source: str, bound: Bound) -> Mapping[str, Event]:
         """Fold the batch's transitions into the events that the store holds, seen by who reports them or not."""
-        steps = [entry for entry in entries if isinstance(entry, EventTransition)]
-        keys = list(dict.fromkeys(event_key(source, step) for step in steps))
+        steps = {
+            index: entry for index, entry in enumerate(bound.entries) if isinstance(entry, EventTransition)
+        }
+        keys = list(dict.fromkeys(event_key(source, step) for step in steps.values()))
         stored = await self._reader.records(SYSTEM, RecordKind.EVENT, keys) if keys else []
         events = {row.record.key: row.record for row in stored if isinstance(row.record, Event)}
-        for step in steps:
+        for index, step in steps.items():
             key = event_key(source, step)
-            events[key] = fold(events.get(key), source, step)
+            event = fold(events.get(key), source, step)
+            if index in bound.reasons and (not event.item or event.item == step.item):
+                event = replace(event, item=step.item, binding=bound.reasons[index])
+            events[key] = event
         return events
 
 
@@ -254,7 +305,7 @@ def _triple(dependency: Dependency) -> Triple:
 
 
 def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
-    if all(isinstance(entry, EventTransition) for entry in entries):
+    if all(isinstance(entry, EventTransition | Change) for entry in entries):
         require_events(principal)
     else:
         require_assert(principal)

@@ -266,7 +266,8 @@ class Runs:
             outcome = await self._write(principal, run.source, batch)
             _require_written(outcome)
             revision = max(revision, outcome.revision)
-        return (await self._live.current(revision)).revision
+        revision = (await self._live.current(revision)).revision
+        return max(revision, await self._recorder.rebind())
 
     async def _write(self, principal: Principal, source: str, batch: Batch) -> WriteOutcome:
         if batch.others:

@@ -93,8 +93,8 @@ def require_assert(principal: Principal) -> None:
 
 
 def require_events(principal: Principal) -> None:
-    """Let only roles pass that may report events."""
-    _require(principal, _EVENTS, "report events")
+    """Let only roles pass that may report events and changes."""
+    _require(principal, _EVENTS, "report events and changes")
 
 
 def require_tickets(principal: Principal) -> None:

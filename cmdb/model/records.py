@@ -15,7 +15,6 @@ from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
 
-
 RAW_LIMIT = 16_384
 """Characters that are kept of what a source sent."""
 
@@ -200,7 +199,8 @@ class Event:
     """One episode of one condition on one CI from one source: the fold of its transitions.
 
     While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
-    `raw` is what the source sent last, cut to `RAW_LIMIT`, for engineers.
+    `binding` says by which rule its CI was found, or why none was. `raw` is what the source sent last, cut to
+    `RAW_LIMIT`, for engineers.
     """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
@@ -219,6 +219,7 @@ class Event:
     count: int = 1
     unknown: bool = False
     subject: Subject | None = None
+    binding: str = ""
     link: str = ""
     raw: str = ""
 

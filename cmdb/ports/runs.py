@@ -17,6 +17,12 @@ class RunLog(Protocol):
     async def estate(self) -> Estate:
         """Return every CI, retired ones too, and every open dependency, with their sightings."""
 
+    async def named_items(self, since: int) -> tuple[int, list[Item]]:
+        """Return the CIs touched after revision `since`, retired ones too, and the revision that this holds for.
+
+        0 asks for all present ones.
+        """
+
     async def has_feeds(self) -> bool:
         """Whether any run was ever made: without one no record has sightings."""
 

@@ -18,6 +18,8 @@ from cmdb.model.records import Dependency, Item, RecordKind
 from cmdb.model.runs import Estate, Feed, KnownItem, Review, Run, RunState, Triple
 from cmdb.store.codec import Properties, record_from, write_time
 from cmdb.store.connection import Connection, Row, Transaction
+from cmdb.store.counter import read_head
+from cmdb.store.projecting import AHEAD
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, fill
 
 BATCH = 32
@@ -33,6 +35,17 @@ RETURN bucket, collect([c.key, c.class, c.name, c.valid_to IS NOT NULL, c.sighti
 RECORDED_ITEMS = f"""
 UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.sightings IS NULL
 RETURN bucket, collect(properties(c)) AS rows
+"""
+
+# What do all present CIs hold, one list per bucket?
+PRESENT_ITEMS = f"""
+UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.valid_to IS NULL
+RETURN bucket, collect(properties(c)) AS rows
+"""
+
+# What do the CIs hold that these revisions touched?
+TOUCHED_ITEMS = f"""
+MATCH (c:{ITEM_LABEL}) WHERE c.revision IN range($first, $last) RETURN collect(properties(c)) AS rows
 """
 
 # Who says what of the open dependencies of these CIs?
@@ -111,6 +124,23 @@ class RunLogStore:
             for row in await self._connection.read(statement, buckets=buckets):
                 _add_dependencies(estate, row["rows"])
         return estate
+
+    async def named_items(self, since: int) -> tuple[int, list[Item]]:
+        """Return the CIs touched after `since`; a head read first means that what comes later is read again."""
+        head = await read_head(self._connection)
+        if since == 0:
+            parts = range(0, BUCKETS, BATCH)
+            answers = [
+                await self._connection.read(PRESENT_ITEMS, buckets=list(range(start, start + BATCH)))
+                for start in parts
+            ]
+        elif head > since:
+            answers = [await self._connection.read(TOUCHED_ITEMS, first=since + 1, last=head + AHEAD)]
+        else:
+            answers = []
+        held = (properties for rows in answers for row in rows for properties in row["rows"])
+        found = (record_from(RecordKind.ITEM, properties) for properties in held)
+        return head, [item for item in found if isinstance(item, Item)]
 
     async def has_feeds(self) -> bool:
         """Whether any run was ever made."""

@@ -35,6 +35,10 @@ class FakeRunLog:
             estate.dependencies.setdefault(_triple(row), []).append((row.group, row.sightings))
         return estate
 
+    async def named_items(self, since: int) -> tuple[int, list[Item]]:
+        """Return all CIs: what has not changed does no harm."""
+        return await self.graph.head(), list(self._items())
+
     async def has_feeds(self) -> bool:
         """Whether any run was ever made."""
         return bool(self.known_feeds)
