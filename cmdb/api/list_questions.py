@@ -76,6 +76,10 @@ class ItemFilter(ServiceFilter):
 class EventFilter:
     """Becomes a `RecordFilter` over raising times."""
 
+    bound: bool | None = strawberry.field(
+        default=None, description="false: only those whose item is not found yet; true: only the others."
+    )
+
     items: list[str] | None = strawberry.field(default=None, description=ITEMS)
     states: list[EventState] | None = strawberry.field(default=None, description="In one of these states.")
     since: datetime | None = strawberry.field(default=None, description=SINCE)
@@ -229,6 +233,7 @@ def _record_filter(given: EventFilter | ChangeFilter | TicketFilter) -> RecordFi
         states=None if given.states is None else frozenset(state.value for state in given.states),
         since=given.since,
         until=given.until,
+        bound=given.bound if isinstance(given, EventFilter) else None,
     )
 
 

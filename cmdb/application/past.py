@@ -10,7 +10,7 @@ from functools import cached_property
 from cmdb.application.projection import project, subscribers_of
 from cmdb.application.snapshot import Snapshot, take_snapshot
 from cmdb.desk.access import SYSTEM, holds, visible
-from cmdb.model.access import Principal
+from cmdb.model.access import Everything, Principal
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -95,6 +95,8 @@ class PastGraph:
                 return row if self._sees_party(principal, record) else None
             case Ticket() if principal.party is not None and record.caller == principal.party:
                 return replace(row, record=without_hidden(record, seen))
+            case Event(item=""):
+                return row if isinstance(visible(principal), Everything) else None
             case Dependency():
                 return row if len(seen) == len(set(items_of(record))) else None
         return replace(row, record=without_hidden(record, seen)) if seen else None
@@ -116,6 +118,7 @@ def _fits(record: Record, at: datetime, query: RecordFilter) -> bool:
     return (
         (query.items is None or not query.items.isdisjoint(items_of(record)))
         and (query.states is None or state in query.states)
+        and (query.bound is None or not isinstance(record, Event) or bool(record.item) is query.bound)
         and (query.since is None or at >= query.since)
         and (query.until is None or at < query.until)
     )

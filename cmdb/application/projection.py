@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from cmdb.desk.change_windows import change_windows
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.patching import Patched, patch_topology
 from cmdb.impact.topology import Topology, build_topology
@@ -24,6 +25,7 @@ class Projection:
     parties: Mapping[str, Party] = field(default_factory=dict)
     assignments: Mapping[str, Assignment] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
+    planned_work: tuple[Window, ...] = ()
     subscribers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     topology: Topology = field(default_factory=lambda: build_topology(ItemColumns(), DependencyColumns()))
 
@@ -94,6 +96,8 @@ def _with_records(projection: Projection, delta: GraphDelta) -> Projection:
     }
     if delta.assignments:
         changed["subscribers"] = subscribers_of(changed["assignments"].values())
+    if delta.changes:
+        changed["planned_work"] = tuple(change_windows(changed["changes"].values()))
     return replace(projection, revision=delta.revision, **changed)
 
 

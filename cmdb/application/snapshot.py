@@ -265,7 +265,7 @@ def take_snapshot(
         tickets=projection.tickets,
         parties=projection.parties,
         assignments=tuple(projection.assignments.values()),
-        windows=tuple(projection.windows.values()),
+        windows=(*projection.windows.values(), *projection.planned_work),
         subscribers=projection.subscribers,
         service_classes=service_classes,
         moment=moment,

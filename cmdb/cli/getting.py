@@ -38,11 +38,17 @@ def get(
     context: typer.Context,
     ref: Annotated[str, typer.Argument(metavar="REF", help="; ".join(["A reference", *_LISTS]))],
     first: First = 20,
+    unbound: Annotated[
+        bool, typer.Option("--unbound", help="Of events only those whose item is not found yet.")
+    ] = False,
     output: Output = FORMAT,
 ) -> None:
     """Show an item, ticket, change or event, or list items, services, events, changes or tickets."""
     if ref in _LISTS:
-        answer(context, ref, {"first": first}, output, _LISTS[ref])
+        asked: dict[str, object] = {"first": first}
+        if unbound and ref == "events":
+            asked["filter"] = {"bound": False, "states": ["OPEN"]}
+        answer(context, ref, asked, output, _LISTS[ref])
         return
     operation, found = _find(context.obj, ref)
     write(found, output, _SINGLES[operation][1])

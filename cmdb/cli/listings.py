@@ -58,7 +58,7 @@ def show_events(page: Any) -> Rendered:  # noqa: ANN401 - as above
 def _event_row(row: Part) -> list[Cell]:
     return [
         moment(row["raisedAt"]),
-        name(row["item"]),
+        name(row["item"]) if row["item"] else row.get("binding", ""),
         severity(row["severity"]),
         row["state"].lower(),
         f"{row['condition']}: {row['summary']}" if row["summary"] else row["condition"],

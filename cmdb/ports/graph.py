@@ -84,13 +84,15 @@ class GraphDelta:
 class RecordFilter:
     """Which events, changes or tickets: those that touch one of `items`, in state, with time in [since, until).
 
-    The time is raised_at, start or opened_at. None does not restrict.
+    The time is raised_at, start or opened_at. `bound` tells events whose CI was found from those without.
+    None does not restrict.
     """
 
     items: frozenset[str] | None = None
     states: frozenset[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+    bound: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,8 @@ def _choose(principal: Principal, kind: RecordKind, query: RecordFilter) -> tupl
     if query.states is not None:
         conditions.append("n.state IN $states")
         parameters["states"] = sorted(query.states)
+    if query.bound is not None and kind is RecordKind.EVENT:
+        conditions.append("n.item <> ''" if query.bound else "n.item = ''")
     for name, sign, moment in (("since", ">=", query.since), ("until", "<", query.until)):
         if moment is not None:
             conditions.append(f"n.at {sign} ${name}")

@@ -160,6 +160,10 @@ async def test_an_event_without_a_ci_is_kept_and_read_back_and_bound_later(store
     await write(store, item("a"), unbound)
     (stored,) = await store.records(SYSTEM, RecordKind.EVENT, ["e"])
     assert stored.record == unbound
+    await write(store, event("other", on="a"))
+    for is_bound, expected in ((False, ["e"]), (True, ["other"]), (None, ["e", "other"])):
+        page = await store.page(SYSTEM, RecordKind.EVENT, RecordFilter(bound=is_bound), None, 10)
+        assert sorted(row.record.key for row in page) == expected
     bound = event("e", on="a", subject=subject)
     await write(store, bound, at=1)
     page = await store.page(SYSTEM, RecordKind.EVENT, RecordFilter(items=frozenset({"a"})), None, 10)

@@ -386,6 +386,7 @@ def _fits(query: RecordFilter, record: Record, at: datetime) -> bool:
     return (
         (query.items is None or not query.items.isdisjoint(_ends(record)))
         and (query.states is None or state in query.states)
+        and (query.bound is None or not isinstance(record, Event) or bool(record.item) is query.bound)
         and (query.since is None or at >= query.since)
         and (query.until is None or at < query.until)
     )

@@ -1,5 +1,7 @@
 """Events and changes find their CIs when they come in, and later when the CIs come."""
 
+from dataclasses import replace
+
 from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.model.records import (
@@ -98,6 +100,15 @@ async def test_a_change_gains_the_targets_that_become_known() -> None:
     assert (await change(bench)).targets == ("edge-9",)
     await record(bench, item("edge-8", "router"))
     assert (await change(bench)).targets == ("edge-9", "edge-8")
+
+
+async def test_what_fails_during_a_planned_change_of_it_is_planned() -> None:
+    bench = await furnished(EDGE)
+    await record(bench, STEP)
+    assert (await bench.snapshot()).own.outage["edge-9"] is Severity.MAJOR
+    await record(bench, replace(CHANGE, actual_start=NOON - minutes(5), planned_end=NOON + minutes(30)))
+    own = (await bench.snapshot()).own
+    assert (own.outage.get("edge-9"), own.planned["edge-9"]) == (None, Severity.MAJOR)
 
 
 async def test_a_load_binds_what_it_brings_together() -> None:

@@ -32,6 +32,11 @@ def test_things_and_lists_are_shown(what: str, told: str) -> None:
     assert told in " ".join(ran.out.split())
 
 
+def test_unbound_events_alone_are_listed() -> None:
+    assert LINE.run("get", "events", "--unbound").out == "nothing\n"
+    assert LINE.run("get", "events").out != "nothing\n"
+
+
 def test_json_is_the_raw_answer() -> None:
     assert json.loads(LINE.run("get", "vpn", "-o", "json").out)["item"]["key"] == "vpn"
 
