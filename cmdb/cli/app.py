@@ -11,6 +11,7 @@ from cmdb.cli.client import open_client
 from cmdb.cli.doctor import doctor
 from cmdb.cli.getting import get
 from cmdb.cli.inbox import build_inbox_cli
+from cmdb.cli.listening import build_listen_cli
 from cmdb.cli.loader import build_loader_cli
 from cmdb.cli.loading import load
 from cmdb.cli.outgoing import outbox
@@ -53,6 +54,7 @@ def build_cli() -> typer.Typer:
     cli.add_typer(build_loader_cli(), name="loader")
     cli.add_typer(build_inbox_cli(), name="inbox")
     cli.add_typer(build_ticket_commands(), name="ticket")
+    cli.add_typer(build_listen_cli(), name="listen")
     return cli
 
 
