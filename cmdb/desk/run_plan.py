@@ -22,14 +22,25 @@ from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Ticket, Window
+from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket, Window
 from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
+from cmdb.model.subject import Subject
 
 MISSES = 3
 """Complete runs in a row that must miss a thing before it is retired."""
 
 PATIENCE = timedelta(days=7)
 """How long it must have been missed as well."""
+
+_SENT: Mapping[type[EntryRecord], str] = {
+    EventTransition: "events",
+    Change: "changes",
+    Ticket: "tickets",
+    Window: "windows",
+    Party: "parties",
+    Assignment: "assignments",
+}
+"""How the counts call records that are sent on as they are."""
 
 
 def plan_run(
@@ -255,6 +266,7 @@ class _Planner:
             if mapped is None:
                 self.plan.counts["others.unbound"] += 1
             else:
+                self.plan.counts[f"{_SENT[type(mapped)]}.sent"] += 1
                 self.plan.others.append(mapped)
 
     def _mapped(self, entry: EntryRecord) -> EntryRecord | None:
@@ -262,11 +274,18 @@ class _Planner:
         match entry:
             case EventTransition(item=""):
                 return entry
-            case EventTransition() | Assignment():
+            case EventTransition():
+                # Kept as its subject, the source's key may be bound later, and the event's own key stays the same.
+                subject = entry.subject or Subject(reference=entry.item)
+                return replace(entry, item=self._ci(entry.item) or "", subject=subject)
+            case Assignment():
                 item = self._ci(entry.item)
                 return replace(entry, item=item) if item is not None else None
             case Change():
-                return replace(entry, targets=self._cis(entry.targets))
+                loose = tuple(
+                    Subject(reference=native) for native in entry.targets if self._ci(native) is None
+                )
+                return replace(entry, targets=self._cis(entry.targets), subjects=entry.subjects + loose)
             case Window() | Ticket():
                 return replace(entry, items=self._cis(entry.items))
         return entry

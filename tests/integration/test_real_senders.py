@@ -165,7 +165,7 @@ async def test_a_real_alert_raises_and_clears_an_event_on_the_interface(tmp_path
         )  # fmt: skip
         at_watcher = (
             f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{watcher}", "--web.enable-lifecycle",
+            f"--web.listen-address=127.0.0.1:{watcher}", "--web.enable-lifecycle", "--rules.alert.resend-delay=1s",
         )  # fmt: skip
         with running(alertmanager, *at_manager), running(prometheus, *at_watcher):
             await until_ready(f"http://127.0.0.1:{manager}")
