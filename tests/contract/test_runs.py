@@ -307,6 +307,23 @@ async def test_the_estate_tells_what_was_recorded_directly_from_what_was_seen(st
     assert stored.record.sightings == estate.items["a"].sightings
 
 
+async def test_what_cis_are_called_is_read_whole_and_then_by_revision(store: Store) -> None:
+    one = Item(key="one", ci_class="server", name="One", attributes={"ip_addresses": ("192.0.2.1",)})
+    two = Item(key="two", ci_class="server", name="Two")
+    await store.write(SYSTEM, "test", [one, two], NOON)
+    head, found = await store.run_log.named_items(0)
+    assert sorted(found, key=lambda item: item.key) == [one, two]
+    assert await store.run_log.named_items(head) == (head, [])
+    await store.write(SYSTEM, "test", [replace(two, name="Zwei"), replace(one, retired=True)], NOON)
+    later, found = await store.run_log.named_items(head)
+    assert later > head
+    assert {(item.key, item.name, item.retired) for item in found} == {
+        ("one", "One", True),
+        ("two", "Zwei", False),
+    }
+    assert [item.key for item in (await store.run_log.named_items(0))[1]] == ["two"]
+
+
 async def test_what_another_process_wrote_meanwhile_is_not_lost(
     store_address_pair: tuple[Store, Store],
 ) -> None:

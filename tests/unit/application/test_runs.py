@@ -380,3 +380,17 @@ async def test_renamed_keys_are_followed_by_identity_and_halted_in_the_mass() ->
         await run(
             bench, "netbox", *[seen(f"n{number}", fqdn=f"h{number}.example.com") for number in range(10)]
         )
+
+
+async def test_an_event_of_what_could_not_be_recognised_is_kept_unbound_and_stays_the_same_when_bound() -> (
+    None
+):
+    bench = Bench()
+    await run(bench, "nmap", seen("a", name="twin"), seen("b", name="twin"))
+    report = await run(bench, "lldp", named("x", name="twin"), raised("x"), complete=False)
+    assert report.counts["events.sent"] == 1
+    (loose,) = (await bench.snapshot()).events.values()
+    assert (loose.item, loose.subject and loose.subject.reference) == ("", "x")
+    await run(bench, "lldp", seen("x", name="other", fqdn="x.example.com"), raised("x"), complete=False)
+    (bound,) = (await bench.snapshot()).events.values()
+    assert (bound.key, bound.item) == (loose.key, "x")

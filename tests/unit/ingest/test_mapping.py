@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,14 @@ def test_a_text_may_hold_any_line_separator(tmp_path: Path) -> None:
         sourced([Document(name)])
     )
     assert encode(row.record)["name"] == name
+
+
+def test_a_program_may_say_when_its_document_came(tmp_path: Path) -> None:
+    program = '{kind: "event", item: "a", condition: "c", severity: "ok", at: "@received"}'
+    came = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    made = mapping(tmp_path, program)
+    (row,) = made.records(sourced([Document(None, received_at=came)]))
+    assert encode(row.record)["at"] == came.isoformat()
+    before = datetime.now(UTC)
+    (row,) = made.records(sourced([Document(None)]))
+    assert before <= datetime.fromisoformat(str(encode(row.record)["at"])) <= datetime.now(UTC)
