@@ -312,7 +312,10 @@ async def test_what_cis_are_called_is_read_whole_and_then_by_revision(store: Sto
     two = Item(key="two", ci_class="server", name="Two")
     await store.write(SYSTEM, "test", [one, two], NOON)
     head, found = await store.run_log.named_items(0)
-    assert sorted(found, key=lambda item: item.key) == [one, two]
+    assert sorted((item.key, item.name, item.attributes) for item in found) == [
+        ("one", "One", one.attributes),
+        ("two", "Two", {}),
+    ]
     assert await store.run_log.named_items(head) == (head, [])
     await store.write(SYSTEM, "test", [replace(two, name="Zwei"), replace(one, retired=True)], NOON)
     later, found = await store.run_log.named_items(head)
