@@ -1,6 +1,7 @@
 """`POST /runs?source=NAME&coverage=snapshot`: all records of one run of a loader, one JSON object a line."""
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from cmdb.api.record_upload import bad_parameter, describe_problems, read_switch
 from cmdb.application.application import Application
 from cmdb.application.recording import LoadProblem
 from cmdb.application.runs import DEFAULT_SCOPE, RunReport, RunRequest
-from cmdb.errors import CmdbError, InvalidInput
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput
 from cmdb.ports.graph import RowProblem
 from cmdb.ports.records import LocatedRecord, RecordParser
 
@@ -83,7 +84,7 @@ class RunUpload:
                 skip_faulty=skip_faulty,
                 dry_run=dry_run,
                 approve=asked.get("approve") or None,
-                faulty=parsed.faulty,
+                faulty=(*_told(asked.getlist("faulty")), *parsed.faulty),
             ),
         )
 
@@ -102,6 +103,21 @@ class RunUpload:
                 problem = RowProblem(code=error.code, message=error.message, hint=error.hint)
                 faulty.append(LoadProblem(place=str(error.place), problem=problem))
         return _Parsed(records, tuple(faulty))
+
+
+def _told(texts: Iterable[str]) -> Iterable[LoadProblem]:
+    """Return what the client could not read: JSON objects with place, code and message."""
+    for text in texts:
+        try:
+            row = json.loads(text)
+            code, told = ErrorCode[str(row["code"])], {name: str(row[name]) for name in ("place", "message")}
+        except (ValueError, TypeError, LookupError) as error:
+            wanted = 'faulty={"place": ..., "code": ..., "message": ...}'
+            raise bad_parameter("faulty", "no description of a fault", wanted) from error
+        hint = str(row.get("hint") or "")
+        yield LoadProblem(
+            place=told["place"], problem=RowProblem(code=code, message=told["message"], hint=hint)
+        )
 
 
 def _blank(number: int) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -21,6 +22,9 @@ from cmdb.ingest.loaders import Asked, Coverage, Loaders
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.ports.records import LocatedRecord
+
+TOLD = 20
+"""Faults of reading that are sent along for the record of the run; all of them are shown here."""
 
 DIRECT = frozenset({"records", "csv"})
 """Loaders whose keys are our own: their records are written as they are, nothing has to be recognised."""
@@ -56,27 +60,38 @@ def load(
     ] = False,
     output: Output = FORMAT,
 ) -> None:
-    """Bring files in as one run; with a faulty record anywhere nothing is written."""
+    """Bring files in as one run; with a faulty record anywhere nothing is written.
+
+    Leaves with 0 when it was done (or could be, with --dry-run; with --skip-faulty what is sound), with 1 when it was
+    refused and nothing is to be counted on, with 2 when the command was not understood.
+    """
     started = monotonic()
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
-    located = _read(loaders, loader, paths, asked_for(setting), program, input_format)
+    faults: list[InvalidInput] = []
+    reading = replace(asked_for(setting), faulty=faults.append if skip_faulty else None)
+    located = _read(loaders, loader, paths, reading, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
     if loader in DIRECT and program is None:
-        report = asyncio.run(_send(context.obj, source or loader, lines, dry_run=dry_run))
+        sending = _send_sound if skip_faulty else _send
+        report = asyncio.run(sending(context.obj, source or loader, lines, dry_run=dry_run))
     else:
-        declared = Coverage.PARTIAL if program else loaders.loader(loader).coverage
+        declared = Coverage.PARTIAL if program or faults else loaders.loader(loader).coverage
         asked = {
             "source": source or loader,
             "scope": scope or "",
-            "coverage": (coverage or declared).value,
+            "coverage": (Coverage.PARTIAL if faults else coverage or declared).value,
             "age": monotonic() - started,
             "dryRun": dry_run,
             "skipFaulty": skip_faulty,
             "approve": approve or "",
             "document": [str(path) for path in paths],
+            "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
         }
         report = asyncio.run(_run(context.obj, asked, lines))
-    write({"load": _at_home(report, located)}, output, show_report)
+    report = _at_home(report, located, source or loader)
+    told = len(faults[:TOLD]) if "run" in report else 0
+    report["problems"] = [*map(_problem, faults), *report["problems"][told:]]
+    write({"load": report}, output, show_report)
     if report["problems"] and not skip_faulty:
         raise _refused(report["problems"])
 
@@ -110,7 +125,7 @@ def _read(
         raise InvalidInput(
             ErrorCode.NOT_FOUND, "There is no such file.", hint="Give a jq program.", place=Place(program)
         )
-    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked.remark)]
+    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked)]
 
 
 async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
@@ -118,22 +133,58 @@ async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_ru
         return await client.upload(source, lines, dry_run=dry_run)
 
 
+async def _send_sound(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
+    """Leave out what the service refuses, until it takes the rest: what refers to a refused record is refused next."""
+    numbers = list(range(1, len(lines) + 1))
+    refused: list[Json] = []
+    async with session.connect() as client:
+        while True:
+            sent = [lines[number - 1] for number in numbers]
+            report = await client.upload(source, sent, dry_run=dry_run)
+            found = {_line(row["place"], source): row for row in report["problems"]}
+            if not found:
+                return {**report, "problems": refused}
+            if 0 in found:
+                raise _refused(report["problems"])
+            refused += [
+                {**row, "place": f"{source}:{numbers[line - 1]}"} for line, row in sorted(found.items())
+            ]
+            numbers = [number for line, number in enumerate(numbers, start=1) if line not in found]
+
+
 async def _run(session: Session, asked: Mapping[str, object], lines: Sequence[bytes]) -> Json:
     async with session.connect() as client:
         return await client.run(asked, lines, session.act_as)
 
 
-def _at_home(report: Json, located: Sequence[LocatedRecord]) -> Json:
-    """Replace the upload's line numbers by the places in the files that the user knows."""
+def _problem(fault: InvalidInput) -> Json:
+    """Describe what could not be read as the service describes faulty records."""
     return {
-        **report,
-        "problems": [{**row, "place": _place(row["place"], located)} for row in report["problems"]],
+        "place": str(fault.place),
+        "code": fault.code.value,
+        "message": fault.message,
+        "hint": fault.hint,
+        "field": fault.place.field if fault.place else None,
     }
 
 
-def _place(told: str, located: Sequence[LocatedRecord]) -> str:
-    line = told.partition(",")[0].rpartition(":")[2]
-    return str(located[int(line) - 1].place) if line.isdecimal() and int(line) <= len(located) else told
+def _at_home(report: Json, located: Sequence[LocatedRecord], source: str) -> Json:
+    """Replace the upload's line numbers by the places in the files that the user knows."""
+    return {
+        **report,
+        "problems": [{**row, "place": _place(row["place"], located, source)} for row in report["problems"]],
+    }
+
+
+def _place(told: str, located: Sequence[LocatedRecord], source: str) -> str:
+    line = _line(told, source)
+    return str(located[line - 1].place) if 0 < line <= len(located) else told
+
+
+def _line(told: str, source: str) -> int:
+    """Return the line of an upload that a place names, 0 for a place elsewhere."""
+    line = told.partition(",")[0].removeprefix(f"{source}:")
+    return int(line) if line.isdecimal() else 0
 
 
 def show_report(report: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

@@ -28,6 +28,10 @@ class Document:
     received_at: datetime | None = None
 
 
+Faulty = Callable[[InvalidInput], None]
+"""Takes what cannot be read of an input that goes on without it."""
+
+
 class Bytes(Protocol):
     """What readers need of a stream."""
 

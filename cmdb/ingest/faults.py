@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.ingest.document import Faulty
 
 FAULT_LIMIT = 20
 
@@ -21,14 +22,19 @@ class Fault:
 
 
 class Faults:
-    """The first twenty faults of one input."""
+    """The first twenty faults of one input; or each is told to `faulty` as it comes, and none is raised."""
 
-    def __init__(self) -> None:
+    def __init__(self, faulty: Faulty | None = None) -> None:
         """Start without a fault."""
         self._found: list[Fault] = []
+        self._faulty = faulty
 
     def add(self, fault: Fault) -> None:
         """Keep the fault; raise InvalidInput when the limit is reached."""
+        if self._faulty is not None:
+            told = InvalidInput(fault.code, fault.message, hint="It was left out.", place=fault.place)
+            self._faulty(told)
+            return
         self._found.append(fault)
         if len(self._found) >= FAULT_LIMIT:
             self.settle()

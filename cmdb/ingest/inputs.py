@@ -7,9 +7,10 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Bytes, Document, Remark, log_remark
+from cmdb.ingest.document import Bytes, Document, Faulty, Remark, log_remark
 from cmdb.ingest.formats import READERS, SUFFIXES, Format
 from cmdb.ingest.http_source import fetch_pages, is_http
+from cmdb.ingest.json_reader import read_lines
 from cmdb.ports.bolt_source import Access, BoltSource
 
 STDIN = "-"
@@ -20,6 +21,7 @@ GRAPHS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4
 class Reading:
     """How the inputs of one load are read.
 
+    With `faulty` a file that cannot be read on is told there, and the next one is read.
     `auth_scheme` stands before the token of an HTTP source; `statements`, by name, are what a graph is asked.
     """
 
@@ -29,6 +31,7 @@ class Reading:
     auth_scheme: str = "Bearer"
     statements: Mapping[str, str] = field(default_factory=dict)
     bolt: BoltSource | None = None
+    faulty: Faulty | None = None
 
 
 def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, Document]]:
@@ -38,8 +41,19 @@ def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, D
             yield from _graph_rows(path, reading)
             continue
         for source, stream in open_inputs(path, reading):
-            for document in READERS[reading.format](stream, source, reading.remark):
-                yield source, document
+            try:
+                for document in _documents(stream, source, reading):
+                    yield source, document
+            except InvalidInput as error:
+                if reading.faulty is None:
+                    raise
+                reading.faulty(error)
+
+
+def _documents(stream: Bytes, source: str, reading: Reading) -> Iterator[Document]:
+    if reading.format is Format.NDJSON:
+        return read_lines(stream, source, reading.faulty)
+    return READERS[reading.format](stream, source, reading.remark)
 
 
 def open_inputs(path: str, reading: Reading) -> Iterator[tuple[str, Bytes]]:

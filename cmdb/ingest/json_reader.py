@@ -6,7 +6,16 @@ from contextlib import suppress
 from pydantic_core import from_json
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import DOCUMENT_LIMIT, LINE_LIMIT, Bytes, Document, Joined, Remark, too_large
+from cmdb.ingest.document import (
+    DOCUMENT_LIMIT,
+    LINE_LIMIT,
+    Bytes,
+    Document,
+    Faulty,
+    Joined,
+    Remark,
+    too_large,
+)
 from cmdb.ingest.json_values import not_utf8, split_values
 from cmdb.yaml_text import read_documents
 
@@ -30,9 +39,22 @@ def read_json(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
 
 def read_ndjson(stream: Bytes, source: str, _remark: Remark) -> Iterator[Document]:
     """Yield a value per line; blank lines are passed over."""
+    return read_lines(stream, source, None)
+
+
+def read_lines(stream: Bytes, source: str, faulty: Faulty | None) -> Iterator[Document]:
+    """Yield a value per line; a line that holds none is told to `faulty`, or refused without it."""
     for number, line in enumerate(lines_of(stream, source), start=1):
-        if line.strip():
-            yield Document(_decode(line, Place(source, number)), number)
+        if not line.strip():
+            continue
+        try:
+            value = _decode(line, Place(source, number))
+        except InvalidInput as error:
+            if faulty is None:
+                raise
+            faulty(error)
+        else:
+            yield Document(value, number)
 
 
 def read_yaml(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:

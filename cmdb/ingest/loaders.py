@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cmdb import resources
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
-from cmdb.ingest.document import Bytes, Remark, log_remark
+from cmdb.ingest.document import Bytes, Faulty, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.inputs import STDIN, Reading, read_inputs
 from cmdb.ingest.mapping import Mapping, Program
@@ -72,17 +72,22 @@ class Loader:
             auth_scheme=self.auth_scheme,
             statements=self.statements,
             bolt=asked.bolt,
+            faulty=asked.faulty,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the person who loads sets: arguments of the loader, who hears remarks, how to get into a source."""
+    """What the person who loads sets: arguments of the loader, who hears remarks, how to get into a source.
+
+    With `faulty` what cannot be read or mapped is told there and left out; without it, it refuses the load.
+    """
 
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
     remark: Remark = log_remark
     access: Access = field(default_factory=Access)
     bolt: BoltSource | None = None
+    faulty: Faulty | None = None
 
 
 class Loaders:
@@ -113,12 +118,12 @@ class Loaders:
     def records(self, name: str, paths: Sequence[str], asked: Asked | None = None) -> Iterator[LocatedRecord]:
         """Yield the records of one load: files, folders, patterns, or standard input for `-`, in bounded memory.
 
-        A fault anywhere is raised after sound records were yielded: they count only once all is read.
+        Without `asked.faulty` a fault is raised after sound records were yielded: they count only once all is read.
         """
         asked = asked or Asked()
         loader = self.loader(name)
         mapping = self.mapping(loader, asked.arguments)
-        return mapping.records(read_inputs(paths, loader.reading(asked)), asked.remark)
+        return mapping.records(read_inputs(paths, loader.reading(asked)), asked.remark, asked.faulty)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
@@ -141,12 +146,14 @@ class Loaders:
         return list(self.mapping(loader).records(documents, remark))
 
     def load_with_map(
-        self, map_path: str, input_format: Format, path: str, remark: Remark = log_remark
+        self, map_path: str, input_format: Format, path: str, asked: Asked | None = None
     ) -> list[LocatedRecord]:
         """Return the records that a jq program of the caller's makes of an input."""
+        asked = asked or Asked()
         program = Program(name=map_path, path=Path(map_path), prelude=_prelude())
-        documents = read_inputs([path], Reading(format=input_format, remark=remark))
-        return list(Mapping(program, self._metamodel).records(documents, remark))
+        reading = Reading(format=input_format, remark=asked.remark, faulty=asked.faulty)
+        documents = read_inputs([path], reading)
+        return list(Mapping(program, self._metamodel).records(documents, asked.remark, asked.faulty))
 
     def mapping(self, loader: Loader, arguments: AbstractMapping[str, str] | None = None) -> Mapping:
         """Return a loader's compiled program; InvalidInput BAD_ARGUMENT for an argument that it does not have."""

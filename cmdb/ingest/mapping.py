@@ -11,7 +11,8 @@ import jq
 from pydantic_core import from_json, to_json
 
 from cmdb.errors import DeclarationError, ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import DOCUMENT_LIMIT, Document, Remark, log_remark
+from cmdb.ingest.document import DOCUMENT_LIMIT, Document, Faulty, Remark, log_remark
+from cmdb.ingest.faulty_parts import parts_of, without
 from cmdb.ingest.records import parse_located
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.records import LocatedRecord
@@ -64,19 +65,29 @@ class Mapping:
             raise unusable(program.name, program.path, error) from error
 
     def records(
-        self, documents: Iterable[SourcedDocument], remark: Remark = log_remark
+        self,
+        documents: Iterable[SourcedDocument],
+        remark: Remark = log_remark,
+        faulty: Faulty | None = None,
     ) -> Iterator[LocatedRecord]:
-        """Yield the records as documents come; InvalidInput MAPPING_FAILED or the record stream's own faults."""
-        return parse_located(self.lines(documents, remark))
+        """Yield the records as documents come; InvalidInput MAPPING_FAILED or the record stream's own faults.
+
+        With `faulty` faults are told there, and what is sound stands.
+        """
+        return parse_located(self.lines(documents, remark, faulty), faulty)
 
     def lines(
-        self, documents: Iterable[SourcedDocument], remark: Remark = log_remark
+        self,
+        documents: Iterable[SourcedDocument],
+        remark: Remark = log_remark,
+        faulty: Faulty | None = None,
     ) -> Iterator[tuple[Place, bytes]]:
         """Yield what the program makes of the documents as lines of the record stream, not validated yet."""
         for_people = _Remarks(remark)
         return (
             (place, line.encode())
-            for source, document in self.gather(documents)
+            for part in self._parts(documents)
+            for source, document in self._joined(self._sound(part, faulty) if faulty else part)
             for place, line in self.outputs(document, source)
             if not for_people.takes(line, source)
         )
@@ -87,7 +98,52 @@ class Mapping:
 
     def gather(self, documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
         """Yield the documents, or lists of them that are near the limit in size if the program wants them together."""
-        return _gathered(documents) if self._declared.together else iter(documents)
+        return (one for part in self._parts(documents) for one in self._joined(part))
+
+    def _parts(self, documents: Iterable[SourcedDocument]) -> Iterator[list[SourcedDocument]]:
+        return _gathered(documents) if self._declared.together else ([one] for one in documents)
+
+    def _joined(self, part: list[SourcedDocument]) -> list[SourcedDocument]:
+        return [_as_one(part)] if part and self._declared.together else part
+
+    def _sound(self, part: list[SourcedDocument], faulty: Faulty) -> list[SourcedDocument]:
+        """Leave out what the program fails on: documents, or entries of their lists; tell each."""
+        fault = self._fault_of(part)
+        if fault is None:
+            return part
+        sound = [kept for one in part for kept in self._sound_part(one, faulty)]
+        if sound == part or (fault := self._fault_of(sound)):
+            # Each is sound by itself, all together are not: nobody can say which one to leave out.
+            faulty(fault)
+            return []
+        return sound
+
+    def _sound_part(self, one: SourcedDocument, faulty: Faulty) -> list[SourcedDocument]:
+        fault = self._fault_of([one])
+        if fault is None:
+            return [one]
+        source, document = one
+        left_out = []
+        for number, part in parts_of(document):
+            found = self._fault_of([(source, part)])
+            if found is not None:
+                place = Place(source, document.line, record=f"entry {number}")
+                faulty(InvalidInput(found.code, found.message, hint=found.hint, place=place))
+                left_out.append(number)
+        kept = without(document, left_out)
+        if left_out and kept is not None and self._fault_of([(source, kept)]) is None:
+            return [(source, kept)]
+        if not left_out:
+            faulty(fault)
+        return []
+
+    def _fault_of(self, part: list[SourcedDocument]) -> InvalidInput | None:
+        try:
+            for source, document in self._joined(part):
+                self._run(document, source)
+        except InvalidInput as error:
+            return error
+        return None
 
     def outputs(self, document: Document, source: str) -> Iterator[tuple[Place, str]]:
         """Yield what the program makes of one document, each as a line of JSON; InvalidInput MAPPING_FAILED.
@@ -95,21 +151,21 @@ class Mapping:
         What was said before word for word is left out: sources name their big things again and again.
         """
         place = Place(source, document.line)
+        text = self._run(document, source)
+        # Only line feeds end a value: other line separators stand unescaped inside texts.
+        lines = (line for line in text.split("\n") if line)
+        yield from ((place, line) for line in lines if not self._is_repeated(line))
+
+    def _run(self, document: Document, source: str) -> str:
         try:
-            text = self._program.input_text(to_json(document.value).decode()).text()
+            return str(self._program.input_text(to_json(document.value).decode()).text())
         except ValueError as error:
             raise InvalidInput(
                 ErrorCode.MAPPING_FAILED,
                 f"The loader '{self._name}' failed on a document: {error}.",
                 hint="Check that the document is what this loader expects.",
-                place=place,
+                place=Place(source, document.line),
             ) from error
-        if RECEIVED in text:
-            received = document.received_at or datetime.now(UTC)
-            text = text.replace(RECEIVED, f'"{received.isoformat()}"')
-        # Only line feeds end a value: other line separators stand unescaped inside texts.
-        lines = (line for line in text.split("\n") if line)
-        yield from ((place, line) for line in lines if not self._is_repeated(line))
 
     def _is_repeated(self, line: str) -> bool:
         if not _REPEATED.search(line):
@@ -123,17 +179,17 @@ class Mapping:
         return False
 
 
-def _gathered(documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
+def _gathered(documents: Iterable[SourcedDocument]) -> Iterator[list[SourcedDocument]]:
     part: list[SourcedDocument] = []
     size = 0
     for source, document in documents:
         part.append((source, document))
         size += len(to_json(document.value))
         if size > DOCUMENT_LIMIT:
-            yield _as_one(part)
+            yield part
             part, size = [], 0
     if part:
-        yield _as_one(part)
+        yield part
 
 
 def _as_one(part: list[SourcedDocument]) -> SourcedDocument:

@@ -13,7 +13,7 @@ from enum import Enum
 from pydantic_core import SchemaValidator, ValidationError, from_json, to_json
 
 from cmdb.errors import ErrorCode, Place
-from cmdb.ingest.document import LINE_LIMIT, too_large
+from cmdb.ingest.document import LINE_LIMIT, Faulty, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
 from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
@@ -58,12 +58,15 @@ class JsonRecordParser:
         return list(parse_located(_within_total(located)))
 
 
-def parse_located(texts: Iterable[tuple[Place, bytes]]) -> Iterator[LocatedRecord]:
+def parse_located(
+    texts: Iterable[tuple[Place, bytes]], faulty: Faulty | None = None
+) -> Iterator[LocatedRecord]:
     """Parse JSON texts that come with their place, one by one; blank texts are passed over.
 
     Faults are raised when twenty are found or at the end: what was yielded before counts only once all is read.
+    With `faulty` they are told there and the other records stand.
     """
-    faults = Faults()
+    faults = Faults(faulty)
     for place, text in texts:
         if len(text) > LINE_LIMIT:
             raise too_large(place, "record", LINE_LIMIT)

@@ -34,6 +34,7 @@ from tests.fakes.runs import FakeRunLog
 from tests.support.moments import NOON, StandingClock, minutes
 
 ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
+METAMODEL = read_metamodel(folder("schema"))
 EITHER = (RedundancyGroup(name="wan", need_up=1),)
 
 
@@ -121,9 +122,7 @@ class Bench:
         self.graph = graph or FakeGraph()
         self.clock = StandingClock()
         self.run_log = FakeRunLog(self.graph)
-        self.application = Application(
-            self.graph, self.graph, read_metamodel(folder("schema")), self.clock, self.run_log
-        )
+        self.application = Application(self.graph, self.graph, METAMODEL, self.clock, self.run_log)
 
     async def snapshot(self) -> Snapshot:
         """Return the present as the use cases see it."""

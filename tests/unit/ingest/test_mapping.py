@@ -137,3 +137,42 @@ def test_a_program_may_say_when_its_document_came(tmp_path: Path) -> None:
     before = datetime.now(UTC)
     (row,) = made.records(sourced([Document(None)]))
     assert before <= datetime.fromisoformat(str(encode(row.record)["at"])) <= datetime.now(UTC)
+
+
+STRICT = 'if type == "array" then .[] else . end | (.names // [.])[] | ascii_downcase | ' + SERVER
+
+
+def skipped(tmp_path: Path, *values: object, **declared: Any) -> tuple[list[str], list[str]]:
+    """Return the keys that came through and what was said of the rest."""
+    faults: list[InvalidInput] = []
+    documents = sourced(Document(value, line) for line, value in enumerate(values, start=1))
+    found = mapping(tmp_path, STRICT, **declared).records(documents, faulty=faults.append)
+    return [str(encode(row.record)["key"]) for row in found], [str(fault.place) for fault in faults]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_with_somebody_to_tell_faulty_documents_and_entries_are_left_out(
+    tmp_path: Path, together: bool
+) -> None:
+    values = ({"names": ["a"]}, {"names": [1]}, {"names": ["b", 2, "c"]}, {"names": ["d"]})
+    expected = (["a", "b", "c", "d"], ["in:2, record entry 1", "in:3, record entry 2"])
+    assert skipped(tmp_path, *values, together=together) == expected
+    assert skipped(tmp_path, {"names": 7}, {"names": ["a"]}, together=together) == (["a"], ["in:1"])
+
+
+def test_with_somebody_to_tell_records_that_are_none_are_left_out(tmp_path: Path) -> None:
+    faults: list[InvalidInput] = []
+    program = '.[] | {kind: "item", key: ., class: "server", name: "n"}'
+    found = mapping(tmp_path, program).records(sourced([Document(["a", 7, "b"], 1)]), faulty=faults.append)
+    assert len(list(found)) == 2
+    assert [fault.code for fault in faults] == [ErrorCode.WRONG_TYPE]
+
+
+def test_documents_that_only_fail_together_are_all_left_out(tmp_path: Path) -> None:
+    program = (
+        'if length > 1 then error("twins") else .[] | {kind: "item", key: ., class: "server", name: .} end'
+    )
+    faults: list[InvalidInput] = []
+    both = mapping(tmp_path, program, together=True)
+    assert list(both.records(sourced([Document("a", 1), Document("b", 2)]), faulty=faults.append)) == []
+    assert ["twins" in fault.message for fault in faults] == [True]
