@@ -14,6 +14,7 @@ from cmdb.errors import DeclarationError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.document import DOCUMENT_LIMIT, Document, Faulty, Remark, log_remark
 from cmdb.ingest.faulty_parts import parts_of, without
 from cmdb.ingest.records import parse_located
+from cmdb.ingest.redaction import hush
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.records import LocatedRecord
 
@@ -162,7 +163,7 @@ class Mapping:
         except ValueError as error:
             raise InvalidInput(
                 ErrorCode.MAPPING_FAILED,
-                f"The loader '{self._name}' failed on a document: {error}.",
+                f"The loader '{self._name}' failed on a document: {hush(str(error), document)}.",
                 hint="Check that the document is what this loader expects.",
                 place=Place(source, document.line),
             ) from error

@@ -16,6 +16,7 @@ from cmdb.ingest.inputs import GRAPHS, STDIN, Reading, open_inputs, read_inputs
 from cmdb.ingest.loaders import Asked, Loader, Loaders
 from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
+from cmdb.ingest.redaction import redact
 from cmdb.model.records import EntryRecord
 
 _LOOKED_AT = 5
@@ -34,7 +35,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One document and what the program made of it; `fault` if the program failed on it."""
+    """One document, without its secrets, and what the program made of it; `fault` if the program failed on it."""
 
     document: object
     place: Place
@@ -50,9 +51,9 @@ def try_loader(loaders: Loaders, loader: Loader, paths: Sequence[str], asked: As
         try:
             outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))
         except InvalidInput as error:
-            yield Tried(document=document.value, place=place, fault=error)
+            yield Tried(document=redact(document.value), place=place, fault=error)
         else:
-            yield Tried(document=document.value, place=place, made=outputs)
+            yield Tried(document=redact(document.value), place=place, made=outputs)
 
 
 def recognise(loaders: Loaders, path: str) -> list[str]:
@@ -94,7 +95,7 @@ def _made(line: str, place: Place) -> Made:
     try:
         records = [located.record for located in parse_located([(place, line.encode())])]
     except InvalidInput as error:
-        return Made(value=value, place=place, fault=error)
+        return Made(value=redact(value), place=place, fault=error)
     return Made(value=value, place=place, record=records[0])
 
 

@@ -81,7 +81,7 @@ def attributes:
 
 # What a container is told to call: variables whose name and value speak of an address.
 def calls: [containers.env[]? | select(.name | test("(^|_)(ADDR|ADDRESS|URL|URI|HOST|ENDPOINT|SERVERS?|TARGET|DSN)$"; "i"))
-  | .name as $variable | .value? | strings | select(test("[$({]") | not) | split(",")[]
+  | .name as $variable | .value? | strings | select(test("[$({]") | not) | gsub("://[^/@]*@"; "://") | split(",")[]
   | capture("^(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?(?<host>[A-Za-z0-9][A-Za-z0-9_.-]*)(?<port>:[0-9]+)?(?:/.*)?$")
   | select(.host | test("^[0-9.]+$|^localhost$|^true$|^false$") | not)
   | {host: (.host | domain_name), port, $variable}] | unique_by(.host)[];
