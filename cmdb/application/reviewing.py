@@ -8,7 +8,13 @@ from cmdb.application.recording import Recorder
 from cmdb.desk.access import SYSTEM, require_review
 from cmdb.desk.identity import NATIVE_KEY
 from cmdb.desk.moving import add_standing, move_dependencies
-from cmdb.desk.run_steps import ItemStep, revise_dependencies, revise_item, steps_by_triple
+from cmdb.desk.run_steps import (
+    ItemStep,
+    revise_dependencies,
+    revise_item,
+    sighting_key,
+    steps_by_triple,
+)
 from cmdb.errors import Conflict, ErrorCode, InvalidInput, NotFound
 from cmdb.model.access import Principal
 from cmdb.model.metamodel import Metamodel
@@ -93,7 +99,7 @@ class Reviewing:
                 f"'{source}' does not see '{item}' as '{native}'.",
                 hint="`cmdb why` lists who sees it as what.",
             )
-        if len(held.sightings) == 1:
+        if all((other.source, other.key) == (source, native) for other in held.sightings):
             raise Conflict(
                 ErrorCode.CONFLICT,
                 f"'{native}' is all that '{item}' consists of.",
@@ -133,14 +139,14 @@ class Reviewing:
 
         async def build() -> Sequence[Record]:
             held = await self._item(start)
-            rows = {(row.source, row.key): row for row in held.sightings}
-            if (source, native) not in rows:
+            rows = [row for row in held.sightings if (row.source, row.key) == (source, native)]
+            if not rows:
                 raise Conflict(
                     ErrorCode.CONFLICT,
                     f"'{source}' does not see '{start}' as '{native}' any more.",
                     hint="Let the next run of the source open a new review.",
                 )
-            return await self._moved(held, rows[source, native], end, principal.name)
+            return await self._moved(held, rows, end, principal.name)
 
         outcome = await self._recorder.revise(principal, principal.name, build)
         problem = next((row.problem for row in outcome.results if row.problem is not None), None)
@@ -148,17 +154,18 @@ class Reviewing:
             raise Conflict(problem.code, problem.message, hint="Try again.")
         return (await self._live.current(outcome.revision)).revision
 
-    async def _moved(self, held: Item, row: Sighting, end: str, name: str) -> list[Record]:
+    async def _moved(self, held: Item, rows: Sequence[Sighting], end: str, name: str) -> list[Record]:
+        """Move what all scopes of a source say of one thing."""
         stored = await self._reader.records(SYSTEM, RecordKind.ITEM, [end])
         target = next((row.record for row in stored if isinstance(row.record, Item)), None)
         if target is not None and target.retired and not target.sightings:
             target = None
         rule = NATIVE_KEY if target is None else f"decided by {name}"
-        put = ItemStep(end, puts=[replace(row, rule=rule, weak=False)])
-        drop = ItemStep(held.key, drops={(row.source, row.key)})
-        rest = [other for other in held.sightings if (other.source, other.key) != (row.source, row.key)]
+        put = ItemStep(end, puts=[replace(row, rule=rule, weak=False) for row in rows])
+        drop = ItemStep(held.key, drops={sighting_key(row) for row in rows})
+        rest = [other for other in held.sightings if other not in rows]
         # What another sighting of the same source may have asserted stays; its next run says what is whose.
-        sources = None if not rest else frozenset({row.source} - {other.source for other in rest})
+        sources = None if not rest else frozenset({rows[0].source} - {other.source for other in rest})
         moving = move_dependencies(await self._run_log.dependencies_of(held.key), held.key, end, sources)
         between = await self._run_log.dependencies_between({step.triple for step in moving})
         standing = [dependency for group in between.values() for dependency in group]

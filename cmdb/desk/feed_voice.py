@@ -35,9 +35,10 @@ class Voice:
         )
 
     def heard(self, item: KnownItem | None, native: str) -> Sighting | None:
-        """Return what the source said of the CI before."""
+        """Return what the feed said of the CI before; what another scope says of it stands beside that."""
         rows = item.sightings if item is not None else ()
-        return next((row for row in rows if row.key == native and row.source == self._source), None)
+        mine = (self._source, self._scope, native)
+        return next((row for row in rows if (row.source, row.scope, row.key) == mine), None)
 
     def dependency(self, claim: Dependency) -> DependencySighting:
         """Return what the feed says of a dependency; what it says of many alike is one object."""

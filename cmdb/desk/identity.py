@@ -256,8 +256,9 @@ class _Recogniser:
         return Binding(key, row.rule, row.weak)
 
     def _sighting(self, native: str, key: str) -> Sighting:
-        rows = self._estate.items[key].sightings
-        return next(row for row in rows if (row.source, row.key) == (self._asker.source, native))
+        known = self._estate.items[key].sightings
+        rows = (row for row in known if (row.source, row.key) == (self._asker.source, native))
+        return min(rows, key=lambda row: (row.scope != self._asker.scope, row.scope))
 
     def _is_placeholder(self, key: str) -> bool:
         """A placeholder that something of this run describes is one no more."""

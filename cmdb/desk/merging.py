@@ -36,7 +36,7 @@ def fold_item(key: str, sightings: Iterable[Sighting], metamodel: Metamodel) -> 
     Descriptions count before weakly recognised ones, and these before mentions; per attribute the best ranked source
     that still sees the CI wins, and the closer class wins over the one that it extends.
     """
-    rows = sorted(sightings, key=lambda row: (row.source, row.key))
+    rows = sorted(sightings, key=lambda row: (row.source, row.key, row.scope))
     ranked = _ranked(rows, metamodel)
     ci_class = _class_of(ranked, metamodel)
     attributes = {name: row.attributes[name] for name, row in _winners(ranked, ci_class, metamodel).items()}
@@ -63,7 +63,7 @@ def assertions(sightings: Sequence[Sighting], metamodel: Metamodel) -> tuple[Ass
         return ()
     ranked = _ranked(sightings, metamodel)
     winners = _winners(ranked, _class_of(ranked, metamodel), metamodel)
-    rows = sorted(sightings, key=lambda row: (row.source, row.key))
+    rows = sorted(sightings, key=lambda row: (row.source, row.key, row.scope))
     found = [
         Assertion(name, value, row.source, row.key, wins=winners.get(name) is row)
         for row in rows
@@ -84,7 +84,7 @@ def _ranked(sightings: Sequence[Sighting], metamodel: Metamodel) -> list[Sightin
     rank = metamodel.precedence.rank
     return sorted(
         counted(sightings),
-        key=lambda row: (row.missed_since is not None, rank(row.source), row.source, row.key),
+        key=lambda row: (row.missed_since is not None, rank(row.source), row.source, row.key, row.scope),
     )
 
 

@@ -19,7 +19,7 @@ from cmdb.desk.feed_voice import Voice, firmness, in_order
 from cmdb.desk.guard import Figures, objections
 from cmdb.desk.identity import Asker, Binding, Identified, identify
 from cmdb.desk.run_claims import Claims, native_items
-from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan
+from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan, sighting_key
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
 from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket, Window
@@ -139,7 +139,9 @@ class _Planner:
     def _plan_known(self, item: KnownItem, row: Sighting) -> None:
         binding = self._found.bindings.get(row.key)
         if binding is not None and binding.key != item.key:
-            self._step(item.key).drops.add((row.source, row.key))
+            self._step(item.key).drops.add(sighting_key(row))
+            if row.scope != self._frame.scope:
+                self._step(binding.key).puts.append(row)
             self._tell("items.moved", f"'{row.key}': {item.key} -> {binding.key} by {binding.rule}")
         if row.scope != self._frame.scope or row.retired:
             return
@@ -148,7 +150,7 @@ class _Planner:
             return
         successor = self._given_up_for.get(row.key)
         if successor is not None and self._found.bindings[successor].key == item.key:
-            self._step(item.key).drops.add((row.source, row.key))
+            self._step(item.key).drops.add(sighting_key(row))
             self._tell("items.rekeyed", f"{item.key}: '{row.key}' -> '{successor}'")
         else:
             self._miss_item(item, row)
@@ -256,7 +258,8 @@ class _Planner:
             self._drift[triple[0]].append(drift_of_dependency(triple, gone=gone))
 
     def _describes(self, row: Sighting) -> bool:
-        return row.source == self._frame.source and not (row.mention or row.retired or row.weak)
+        mine = (row.source, row.scope) == (self._frame.source, self._frame.scope)
+        return mine and not (row.mention or row.retired or row.weak)
 
     # --- the rest ------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,13 @@ from cmdb.model.provenance import DependencySighting, Sighting
 from cmdb.model.records import Change, Dependency, EntryRecord, Item
 from cmdb.model.runs import Review, Triple
 
-SightingKey = tuple[str, str]
-"""Source and native key."""
+SightingKey = tuple[str, str, str]
+"""Source, scope and native key."""
+
+
+def sighting_key(row: Sighting) -> SightingKey:
+    """Return what tells a sighting from the others of a CI: each scope of a source speaks for itself."""
+    return row.source, row.scope, row.key
 
 
 @dataclass(slots=True)
@@ -89,8 +94,8 @@ def revise_item(present: Item | None, step: ItemStep, metamodel: Metamodel) -> I
     if not (step.puts or step.drops):
         return None
     held = _sightings(present)
-    leaving = step.drops | {(row.source, row.key) for row in step.puts}
-    rows = [row for row in held if (row.source, row.key) not in leaving] + step.puts
+    leaving = step.drops | {sighting_key(row) for row in step.puts}
+    rows = [row for row in held if sighting_key(row) not in leaving] + step.puts
     if rows:
         return fold_item(step.key, rows, metamodel)
     if present is None:

@@ -382,6 +382,7 @@ async def test_renamed_keys_are_followed_by_identity_and_halted_in_the_mass() ->
         )
 
 
+<<<<<<< HEAD
 async def test_an_event_of_what_could_not_be_recognised_is_kept_unbound_and_stays_the_same_when_bound() -> (
     None
 ):
@@ -394,3 +395,60 @@ async def test_an_event_of_what_could_not_be_recognised_is_kept_unbound_and_stay
     await run(bench, "lldp", seen("x", name="other", fqdn="x.example.com"), raised("x"), complete=False)
     (bound,) = (await bench.snapshot()).events.values()
     assert (bound.key, bound.item) == (loose.key, "x")
+=======
+async def test_what_one_scope_names_another_scope_still_describes() -> None:
+    bench = Bench()
+    await run(
+        bench, "netbox", seen("d:1", "server", "web", fqdn="w.example.com", role="web"), scope="devices"
+    )
+    cables = (named("d:1", "server", "d:1"), seen("c:1", "network_link"), runs_on("c:1", "d:1"))
+    await run(bench, "netbox", *cables, scope="cables")
+    item = await ci(bench, "d:1")
+    assert (item.name, item.attributes) == ("web", {"fqdn": "w.example.com", "role": "web"})
+    head = bench.graph.revision
+    again = await run(
+        bench, "netbox", seen("d:1", "server", "web", fqdn="w.example.com", role="web"), scope="devices"
+    )
+    assert set(again.counts) == {"items.unchanged"}
+    await run(bench, "netbox", *cables, scope="cables")
+    assert bench.graph.revision == head, "two scopes do not take a thing from each other each night"
+
+
+async def test_a_thing_that_leaves_a_scope_stays_while_another_scope_sees_it() -> None:
+    bench = Bench()
+    for scope in ("eu", "us"):
+        await run(bench, "netbox", seen("a"), *HOSTS, scope=scope)
+    for _ in range(4):
+        bench.clock.advance(60 * 24 * 4)
+        await run(bench, "netbox", *HOSTS, scope="us")
+        await run(bench, "netbox", seen("a"), *HOSTS, scope="eu")
+    assert [(row.scope, row.retired) for row in (await ci(bench, "a")).sightings] == [
+        ("eu", False),
+        ("us", True),
+    ]
+    assert not (await ci(bench, "a")).retired
+
+
+async def test_what_all_scopes_say_of_a_thing_is_split_off_and_moves_together() -> None:
+    bench = Bench()
+    await run(bench, "netbox", seen("a", fqdn="a.example.com"))
+    for scope in ("eu", "us"):
+        await run(bench, "ansible", seen("h", fqdn="a.example.com"), scope=scope)
+    await bench.application.split_sighting(SYSTEM, "a", "ansible", "h")
+    assert [row.scope for row in (await ci(bench, "h")).sightings] == ["eu", "us"]
+    assert [row.source for row in (await ci(bench, "a")).sightings] == ["netbox"]
+    with pytest.raises(Conflict):
+        await bench.application.split_sighting(SYSTEM, "h", "ansible", "h")
+
+
+async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
+    bench = Bench()
+    await run(bench, "netbox", seen("d:1"))
+    for scope in ("eu", "us"):
+        await run(bench, "kubernetes", named("db", "server", "db", fqdn="db.example.com"), scope=scope)
+    await run(bench, "netbox", seen("d:1", fqdn="db.example.com"))
+    await run(bench, "kubernetes", named("db", "server", "db", fqdn="db.example.com"), scope="eu")
+    found = [(row.source, row.scope) for row in (await ci(bench, "d:1")).sightings]
+    assert found == [("kubernetes", "eu"), ("kubernetes", "us"), ("netbox", "default")]
+    assert living(bench) == {"d:1"}
+>>>>>>> 2997332 (Let each scope of a source speak for itself: a mention in one wiped what another had described, and both wrote every night)
