@@ -29,6 +29,7 @@ from cmdb.model.records import (
 from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import (
+    UNCONDITIONAL,
     GraphReader,
     GraphWriter,
     Precondition,
@@ -147,15 +148,19 @@ class Recorder:
             return await self._write_chunks(principal, source, located, batches)
 
     async def revise(
-        self, principal: Principal, source: str, build: Callable[[], Awaitable[Sequence[Record]]]
+        self,
+        principal: Principal,
+        source: str,
+        build: Callable[[], Awaitable[Sequence[Record]]],
+        condition: Precondition = UNCONDITIONAL,
     ) -> WriteOutcome:
         """Write what `build` makes of the present; when another process has written that meanwhile, build anew."""
         async with self._turn:
             self._batches += 1
             for attempt in range(1, REBUILDS + 1):
-                condition = Precondition(seen=await self._reader.head())
+                seen = replace(condition, seen=await self._reader.head())
                 now = self._clock.now()
-                outcome = await self._writer.write(principal, source, await build(), now, condition)
+                outcome = await self._writer.write(principal, source, await build(), now, seen)
                 overtaken = any(
                     row.problem and row.problem.code is ErrorCode.CONFLICT for row in outcome.results
                 )
@@ -163,11 +168,17 @@ class Recorder:
                     return outcome
         raise AssertionError("unreachable: the last attempt returns")
 
-    async def append(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
+    async def append(
+        self,
+        principal: Principal,
+        source: str,
+        entries: Sequence[EntryRecord],
+        condition: Precondition = UNCONDITIONAL,
+    ) -> WriteOutcome:
         """Write records that were checked elsewhere, events folded into those that are there."""
         async with self._turn:
             self._batches += 1
-            return await self._write(principal, source, entries)
+            return await self._write(principal, source, entries, condition)
 
     async def rebind(self) -> int:
         """Bind events and changes whose CI has come or is called otherwise by now; return the last revision, or 0."""
@@ -238,7 +249,13 @@ class Recorder:
             if isinstance(chunk[index].record, Dependency)
         }
 
-    async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
+    async def _write(
+        self,
+        principal: Principal,
+        source: str,
+        entries: Sequence[EntryRecord],
+        condition: Precondition = UNCONDITIONAL,
+    ) -> WriteOutcome:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
         bound = await self._binder.bind(self._live.current, source, entries)
@@ -250,7 +267,7 @@ class Recorder:
         ]
         joined = await self._beside_sightings(records)
         distinct = list({(record.kind, record.key): record for record in joined.values()}.values())
-        outcome = await self._writer.write(principal, source, distinct, self._clock.now())
+        outcome = await self._writer.write(principal, source, distinct, self._clock.now(), condition)
         if len(distinct) == len(records):
             return outcome
         status = {(result.kind, result.key): result for result in outcome.results}

@@ -27,7 +27,7 @@ from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import Item, Record, RecordKind
 from cmdb.model.runs import Feed, Run, RunState
 from cmdb.ports.clock import Clock
-from cmdb.ports.graph import GraphReader, RowProblem, WriteOutcome
+from cmdb.ports.graph import GraphReader, Precondition, RowProblem, WriteOutcome
 from cmdb.ports.records import LocatedRecord
 from cmdb.ports.runs import RunLog
 
@@ -263,20 +263,22 @@ class Runs:
         revision = await self._live.revision()
         for batch in batches_of(plan):
             await self._run_log.renew_feed(feed, run, self._clock.now() + LEASE)
-            outcome = await self._write(principal, run.source, batch)
+            outcome = await self._write(principal, feed, batch)
             _require_written(outcome)
             revision = max(revision, outcome.revision)
         revision = (await self._live.current(revision)).revision
         return max(revision, await self._recorder.rebind())
 
-    async def _write(self, principal: Principal, source: str, batch: Batch) -> WriteOutcome:
+    async def _write(self, principal: Principal, feed: Feed, batch: Batch) -> WriteOutcome:
+        """Write one batch in a transaction that proves that the feed is still ours."""
+        held = Precondition(feed=(feed.key, feed.token))
         if batch.others:
-            return await self._recorder.append(principal, source, batch.others)
+            return await self._recorder.append(principal, feed.source, batch.others, held)
 
         async def build() -> list[Record]:
             return [*await self._items(batch.items), *await self._dependencies(batch.dependencies)]
 
-        return await self._recorder.revise(principal, source, build)
+        return await self._recorder.revise(principal, feed.source, build, held)
 
     async def _items(self, steps: Sequence[ItemStep]) -> list[Record]:
         """Read anew what is there: somebody may have written since the plan was made."""

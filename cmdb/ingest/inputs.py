@@ -48,6 +48,8 @@ def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, D
                 if reading.faulty is None:
                     raise
                 reading.faulty(error)
+            except OSError as error:
+                raise _not_found(f"The input cannot be read on: {error.strerror}.", source) from error
 
 
 def _documents(stream: Bytes, source: str, reading: Reading) -> Iterator[Document]:

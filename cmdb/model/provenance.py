@@ -21,7 +21,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What one scope of a source says of one CI: `key` is the source's own key of it, `rule` why both are taken for one.
+    """What one scope of a source says of one CI: `key` is the source's own key of it, `rule` why both are one.
 
     A `mention` names a CI without describing it; a `weak` sighting was recognised by a rule that proves too little to
     write. `missed_since` is when the first of the complete runs in a row started that did not see it; after enough of

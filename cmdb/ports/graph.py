@@ -220,11 +220,13 @@ class Precondition:
     """What must still be so inside the write transaction, or nothing is written.
 
     `seen`: rows whose record was written after this revision are REFUSED (CONFLICT). `fence`: the writer's tenure of
-    the owner role; when a later one has begun, Conflict (ROLE_LOST) is raised.
+    the owner role; when a later one has begun, Conflict (ROLE_LOST) is raised. `feed`: key and token of the feed of the
+    run that writes; when a later run has taken it, Conflict (FEED_BUSY) is raised.
     """
 
     seen: int | None = None
     fence: int | None = None
+    feed: tuple[str, int] | None = None
 
 
 UNCONDITIONAL = Precondition()

@@ -240,6 +240,13 @@ KEPT_STARTS = 5
 """Starts of complete runs that a feed remembers: more than must miss a thing before it is given up."""
 
 
+async def prove_feed(transaction: Transaction, key: str, token: int, now: datetime) -> None:
+    """Let the transaction go on only while the feed is held under the token; nobody can take it until it has ended."""
+    held = await _locked(transaction, key, now)
+    if held is None or held.token != token:
+        raise _busy(held or Feed(source=key, scope=""))
+
+
 async def _locked(transaction: Transaction, key: str, now: datetime) -> Feed | None:
     """Return the feed while others wait for it; None for a new one."""
     (row,) = await transaction.run(TOUCH_FEED, key=key, touched=write_time(now))

@@ -28,7 +28,7 @@ from cmdb.store.outbox import OutboxStore
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.remembering import PastReader
 from cmdb.store.repeating import RepeatableWrite, WrittenBefore
-from cmdb.store.run_log import RunLogStore
+from cmdb.store.run_log import RunLogStore, prove_feed
 from cmdb.store.writing import NothingWritten
 
 # Does the graph hold anything but its own bookkeeping?
@@ -135,7 +135,15 @@ class Store:
         batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition.seen)
         async with self._turn:
             try:
+<<<<<<< HEAD
                 return await self._write_once(batch, condition.fence)
+=======
+                if condition.fence is not None:
+                    return await self._write_in_tenure(batch, condition.fence)
+                if condition.feed is not None:
+                    return await self._write_for_feed(batch, condition.feed, recorded_at)
+                return await self._connection.write(batch.run)
+>>>>>>> e6c6c5f (Prove a run's feed inside each of its writes, and break every reader everywhere: a sleeper could write a batch after it was overtaken)
             except WrittenBefore as lost:
                 return lost.outcome
             except NothingWritten as nothing:
@@ -154,6 +162,15 @@ class Store:
             return await self._connection.write(work)
         async with self.lease.turn:
             return await self._connection.write(work)
+
+    async def _write_for_feed(
+        self, batch: RepeatableWrite, feed: tuple[str, int], now: datetime
+    ) -> WriteOutcome:
+        async def work(transaction: Transaction) -> WriteOutcome:
+            await prove_feed(transaction, *feed, now)
+            return await batch.run(transaction)
+
+        return await self._connection.write(work)
 
 
 @asynccontextmanager

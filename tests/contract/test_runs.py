@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,7 +16,7 @@ from cmdb.errors import Conflict, ErrorCode, StoreError
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal
 from cmdb.model.provenance import Evidence
-from cmdb.model.records import EntryRecord, Item, Record, RecordKind
+from cmdb.model.records import Change, ChangeKind, ChangeState, EntryRecord, Item, Record, RecordKind
 from cmdb.model.runs import Feed, Review, Run, RunState
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome
@@ -363,3 +363,47 @@ class Meddling(Failing):
             edit = Item(key="a", ci_class="server", name="a", attributes={"os": "by hand"})
             await self._other.application.record(SYSTEM, RecordBatch(source="desk", records=(edit,)))
         return await super().write(principal, source, records, recorded_at, condition)
+
+
+class Overtaken(Failing):
+    """A writer that falls asleep before a write until another process has taken the feed."""
+
+    def __init__(self, store: Store, other: Store, after: int) -> None:
+        super().__init__(store, after)
+        self._other = other
+
+    async def write(
+        self,
+        principal: Principal,
+        source: str,
+        records: Sequence[Record],
+        recorded_at: datetime,
+        condition: Precondition = UNCONDITIONAL,
+    ) -> WriteOutcome:
+        """Let the other one take the feed before the given write."""
+        if self.left == 0:
+            later = NOON + 1000 * DAY
+            await self._other.run_log.take_feed(source, "default", later, later + DAY, "other")
+            self.left = 100
+        return await super().write(principal, source, records, recorded_at, condition)
+
+
+async def test_a_run_that_sleeps_through_its_lease_writes_no_batch_more(
+    store_address_pair: tuple[Store, Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has renewed its lease before the batch, and wakes up inside it."""
+    here, there = store_address_pair
+    monkeypatch.setattr(run_batches, "STEPS", 16)
+    change = Change(
+        key="C", title="c", change_kind=ChangeKind.NORMAL, state=ChangeState.PLANNED, targets=("dev:1",)
+    )
+    for after, expected in ((0, 0), (2, 2), (6, 6)):
+        head = await here.head()
+        loading = Loading(here, Overtaken(here, there, after))
+        loading.clock.moment += timedelta(days=10 * after)
+        source = f"source {after}"
+        feed = [*netbox(), change]
+        with pytest.raises(Conflict) as lost:
+            await loading.run(source, feed)
+        assert lost.value.code is ErrorCode.FEED_BUSY
+        assert await here.head() - head == expected

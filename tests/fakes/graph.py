@@ -57,6 +57,7 @@ class FakeGraph:
     told: dict[Key, Record] = field(default_factory=dict)
     archive: dict[Key, list[Stored]] = field(default_factory=dict)
     lease: FakeLease = field(default_factory=FakeLease)
+    feeds: dict[str, int] = field(default_factory=dict)
     revision: int = 0
 
     async def head(self) -> int:
@@ -101,6 +102,11 @@ class FakeGraph:
         del principal
         if condition.fence is not None and condition.fence != self.lease.seen.fence:
             raise Conflict(ErrorCode.ROLE_LOST, "The tenure has ended.")
+        if condition.feed is not None and condition.feed != (
+            condition.feed[0],
+            self.feeds[condition.feed[0]],
+        ):
+            raise Conflict(ErrorCode.FEED_BUSY, "Another run has the feed.")
         _require_sound(records)
         statuses = [self._status(record) for record in records]
         changing = [r for r, s in zip(records, statuses, strict=True) if s is not RowStatus.UNCHANGED]

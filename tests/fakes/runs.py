@@ -70,6 +70,7 @@ class FakeRunLog:
                 self.known_runs[key] = replace(run, state=RunState.FAILED, problems=("interrupted",))
         taken = replace(feed, token=feed.token + 1, holder=holder, held_until=until)
         self.known_feeds[taken.key] = taken
+        self.graph.feeds[taken.key] = taken.token
         return taken
 
     async def renew_feed(self, feed: Feed, run: Run, until: datetime) -> None:

@@ -59,3 +59,11 @@ def test_what_is_not_there_is_named(home: Path, path: str) -> None:
 
 def test_every_format_knows_its_endings() -> None:
     assert set(SUFFIXES) == set(Format)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="NOT CHECKED: no file here that breaks off")
+def test_a_file_that_breaks_off_is_no_shorter_file() -> None:
+    told: list[InvalidInput] = []
+    with pytest.raises(InvalidInput) as caught:
+        list(read_inputs(["/proc/self/mem"], Reading(format=Format.NDJSON, faulty=told.append)))
+    assert (caught.value.code, told) == (ErrorCode.NOT_FOUND, []), "nor one to be passed over"
