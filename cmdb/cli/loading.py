@@ -14,10 +14,12 @@ from cmdb import resources
 from cmdb.cli.answers import Rendered, table
 from cmdb.cli.asking import Setting, asked_for
 from cmdb.cli.client import Json, code_of
+from cmdb.cli.progress import show_loading, show_reading
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.formats import Format
+from cmdb.ingest.inputs import size_of
 from cmdb.ingest.loaders import Asked, Coverage, Loaders
 from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
@@ -71,24 +73,22 @@ def load(
     reading = replace(asked_for(setting), faulty=faults.append if skip_faulty else None)
     located = _read(loaders, loader, paths, reading, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
-    if loader in DIRECT and program is None:
-        sending = _send_sound if skip_faulty else _send
-        report = asyncio.run(sending(context.obj, source or loader, lines, dry_run=dry_run))
-    else:
-        declared = Coverage.PARTIAL if program or faults else loaders.loader(loader).coverage
-        asked = {
-            "source": source or loader,
-            "scope": scope or "",
-            "coverage": (Coverage.PARTIAL if faults else coverage or declared).value,
-            "age": monotonic() - started,
-            "dryRun": dry_run,
-            "skipFaulty": skip_faulty,
-            "approve": approve or "",
-            "document": [str(path) for path in paths],
-            "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
-        }
-        report = asyncio.run(_run(context.obj, asked, lines))
-    report = _at_home(report, located, source or loader)
+    declared = Coverage.PARTIAL if program else loaders.loader(loader).coverage
+    asked = {
+        "source": source or loader,
+        "scope": scope or "",
+        "coverage": (Coverage.PARTIAL if faults else coverage or declared).value,
+        "age": monotonic() - started,
+        "dryRun": dry_run,
+        "skipFaulty": skip_faulty,
+        "approve": approve or "",
+        "document": [str(path) for path in paths],
+        "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
+    }
+    sending = _run if loader not in DIRECT or program else _send_sound if skip_faulty else _send
+    with show_loading(len(lines)):
+        report = asyncio.run(sending(context.obj, asked, lines))
+    report = _at_home(report, located, source or loader) | {"seconds": round(monotonic() - started, 3)}
     told = len(faults[:TOLD]) if "run" in report else 0
     report["problems"] = [*map(_problem, faults), *report["problems"][told:]]
     write({"load": report}, output, show_report)
@@ -113,7 +113,10 @@ def _read(
     input_format: Format | None,
 ) -> list[LocatedRecord]:
     if program is None:
-        return list(loaders.records(loader, paths, asked))
+        kind = loaders.loader(loader).format
+        with show_reading(size_of(paths, kind)) as shown:
+            asked = replace(asked, progress=shown.advance)
+            return list(shown.count(loaders.records(loader, paths, asked)))
     if input_format is None:
         raise InvalidInput(
             ErrorCode.MISSING_FIELD,
@@ -125,22 +128,25 @@ def _read(
         raise InvalidInput(
             ErrorCode.NOT_FOUND, "There is no such file.", hint="Give a jq program.", place=Place(program)
         )
-    return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked)]
+    with show_reading(size_of(paths, input_format)) as shown:
+        asked = replace(asked, progress=shown.advance)
+        return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked)]
 
 
-async def _send(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
+async def _send(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
     async with session.connect() as client:
-        return await client.upload(source, lines, dry_run=dry_run)
+        return await client.upload(asked["source"], lines, dry_run=asked["dryRun"])
 
 
-async def _send_sound(session: Session, source: str, lines: Sequence[bytes], *, dry_run: bool) -> Json:
+async def _send_sound(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
     """Leave out what the service refuses, until it takes the rest: what refers to a refused record is refused next."""
+    source = asked["source"]
     numbers = list(range(1, len(lines) + 1))
     refused: list[Json] = []
     async with session.connect() as client:
         while True:
             sent = [lines[number - 1] for number in numbers]
-            report = await client.upload(source, sent, dry_run=dry_run)
+            report = await client.upload(source, sent, dry_run=asked["dryRun"])
             found = {_line(row["place"], source): row for row in report["problems"]}
             if not found:
                 return {**report, "problems": refused}
@@ -152,7 +158,7 @@ async def _send_sound(session: Session, source: str, lines: Sequence[bytes], *, 
             numbers = [number for line, number in enumerate(numbers, start=1) if line not in found]
 
 
-async def _run(session: Session, asked: Mapping[str, object], lines: Sequence[bytes]) -> Json:
+async def _run(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
     async with session.connect() as client:
         return await client.run(asked, lines, session.act_as)
 
@@ -203,7 +209,8 @@ def show_report(report: Any) -> Rendered:  # noqa: ANN401 - answers are JSON doc
         plan = f"; plan {report['planHash']}" if report.get("planHash") else ""
         yield f"checked, nothing written{plan}"
     else:
-        yield f"revision {report['revision']}"
+        records = sum(number for counts in report["counts"].values() for number in counts.values())
+        yield f"{records:,} records in {report['seconds']:.1f} s; revision {report['revision']}"
 
 
 def _tally(counts: Mapping[str, int]) -> str:

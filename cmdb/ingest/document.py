@@ -42,6 +42,26 @@ class Bytes(Protocol):
         """Return a line, or the part of it that fits the size."""
 
 
+class Counted:
+    """A stream that tells how many bytes were read of it."""
+
+    def __init__(self, stream: Bytes, told: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._told = told
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes; none at the end."""
+        return self._tell(self._stream.read(size))
+
+    def readline(self, size: int, /) -> bytes:
+        """Return a line, or the part of it that fits the size."""
+        return self._tell(self._stream.readline(size))
+
+    def _tell(self, found: bytes) -> bytes:
+        self._told(len(found))
+        return found
+
+
 class Joined:
     """A stream of which the head was read already to see what it is."""
 

@@ -1,13 +1,13 @@
 """Finds what a path means: a file, folder, pattern, standard input, an HTTP address or a graph."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from glob import glob, has_magic
 from pathlib import Path
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.ingest.document import Bytes, Document, Faulty, Remark, log_remark
+from cmdb.ingest.document import Bytes, Counted, Document, Faulty, Remark, log_remark
 from cmdb.ingest.formats import READERS, SUFFIXES, Format
 from cmdb.ingest.http_source import fetch_pages, is_http
 from cmdb.ingest.json_reader import read_lines
@@ -21,7 +21,7 @@ GRAPHS = ("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4
 class Reading:
     """How the inputs of one load are read.
 
-    With `faulty` a file that cannot be read on is told there, and the next one is read.
+    With `faulty` a file that cannot be read on is told there, and the next one is read; `progress` hears of bytes read.
     `auth_scheme` stands before the token of an HTTP source; `statements`, by name, are what a graph is asked.
     """
 
@@ -32,6 +32,7 @@ class Reading:
     statements: Mapping[str, str] = field(default_factory=dict)
     bolt: BoltSource | None = None
     faulty: Faulty | None = None
+    progress: Callable[[int], None] | None = None
 
 
 def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, Document]]:
@@ -52,7 +53,17 @@ def read_inputs(paths: Sequence[str], reading: Reading) -> Iterator[tuple[str, D
                 raise _not_found(f"The input cannot be read on: {error.strerror}.", source) from error
 
 
+def size_of(paths: Sequence[str], input_format: Format) -> int | None:
+    """Return how many bytes the files of the paths have; None where an input tells only while it is read."""
+    if any(path == STDIN or is_http(path) or path.startswith(GRAPHS) for path in paths):
+        return None
+    files = (file for path in paths for file in _files(path, input_format, lambda _: None))
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
 def _documents(stream: Bytes, source: str, reading: Reading) -> Iterator[Document]:
+    if reading.progress is not None:
+        stream = Counted(stream, reading.progress)
     if reading.format is Format.NDJSON:
         return read_lines(stream, source, reading.faulty)
     return READERS[reading.format](stream, source, reading.remark)

@@ -1,6 +1,6 @@
 """The loader folders: what each declares, and loading inputs with one of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -73,6 +73,7 @@ class Loader:
             statements=self.statements,
             bolt=asked.bolt,
             faulty=asked.faulty,
+            progress=asked.progress,
         )
 
 
@@ -81,6 +82,7 @@ class Asked:
     """What the person who loads sets: arguments of the loader, who hears remarks, how to get into a source.
 
     With `faulty` what cannot be read or mapped is told there and left out; without it, it refuses the load.
+    `progress` hears of bytes read.
     """
 
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Asked:
     access: Access = field(default_factory=Access)
     bolt: BoltSource | None = None
     faulty: Faulty | None = None
+    progress: Callable[[int], None] | None = None
 
 
 class Loaders:
@@ -151,7 +154,9 @@ class Loaders:
         """Return the records that a jq program of the caller's makes of an input."""
         asked = asked or Asked()
         program = Program(name=map_path, path=Path(map_path), prelude=_prelude())
-        reading = Reading(format=input_format, remark=asked.remark, faulty=asked.faulty)
+        reading = Reading(
+            format=input_format, remark=asked.remark, faulty=asked.faulty, progress=asked.progress
+        )
         documents = read_inputs([path], reading)
         return list(Mapping(program, self._metamodel).records(documents, asked.remark, asked.faulty))
 

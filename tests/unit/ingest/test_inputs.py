@@ -6,7 +6,7 @@ import pytest
 
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.ingest.formats import SUFFIXES, Format
-from cmdb.ingest.inputs import Reading, read_inputs
+from cmdb.ingest.inputs import Reading, read_inputs, size_of
 
 
 @pytest.fixture
@@ -67,3 +67,15 @@ def test_a_file_that_breaks_off_is_no_shorter_file() -> None:
     with pytest.raises(InvalidInput) as caught:
         list(read_inputs(["/proc/self/mem"], Reading(format=Format.NDJSON, faulty=told.append)))
     assert (caught.value.code, told) == (ErrorCode.NOT_FOUND, []), "nor one to be passed over"
+
+
+def test_bytes_are_counted_and_their_sum_is_known_before_where_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"a": 1}\n{"b": 2}', encoding="utf-8")
+    (tmp_path / "b.ndjson").write_text('{"a": 1}\n', encoding="utf-8")
+    heard: list[int] = []
+    for input_format in (Format.JSON, Format.NDJSON):
+        list(read_inputs([str(tmp_path)], Reading(format=input_format, progress=heard.append)))
+    assert sum(heard) == 2 * 26
+    assert size_of([str(tmp_path)], Format.JSON) == 26
+    assert size_of([str(tmp_path), "-"], Format.JSON) is None
+    assert size_of(["http://127.0.0.1/x"], Format.JSON) is None
