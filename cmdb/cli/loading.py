@@ -36,6 +36,13 @@ WholeOrPart = Annotated[
     typer.Option(help="snapshot: these files are all of the scope; default: as the loader says."),
 ]
 
+Approve = Annotated[
+    str | None, typer.Option(metavar="HASH", help="Let the plan with this hash pass the guard.")
+]
+SkipFaulty = Annotated[
+    bool, typer.Option("--skip-faulty", help="Load the sound records; nothing counts as missed then.")
+]
+
 
 def load(
     context: typer.Context,
@@ -54,18 +61,13 @@ def load(
     ] = None,
     setting: Setting = None,
     coverage: WholeOrPart = None,
-    approve: Annotated[
-        str | None, typer.Option(metavar="HASH", help="Let the plan with this hash pass the guard.")
-    ] = None,
-    skip_faulty: Annotated[
-        bool, typer.Option("--skip-faulty", help="Load the sound records; nothing counts as missed then.")
-    ] = False,
+    approve: Approve = None,
+    skip_faulty: SkipFaulty = False,
     output: Output = FORMAT,
 ) -> None:
     """Bring files in as one run; with a faulty record anywhere nothing is written.
 
-    Leaves with 0 when it was done (or could be, with --dry-run; with --skip-faulty what is sound), with 1 when it was
-    refused and nothing is to be counted on, with 2 when the command was not understood.
+    Leaves with 0 when it is done, or could be with --dry-run; with 1 when refused; with 2 when not understood.
     """
     started = monotonic()
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
@@ -85,15 +87,19 @@ def load(
         "document": [str(path) for path in paths],
         "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
     }
-    sending = _run if loader not in DIRECT or program else _send_sound if skip_faulty else _send
-    with show_loading(len(lines)):
-        report = asyncio.run(sending(context.obj, asked, lines))
+    report = _deliver(context.obj, asked, lines, direct=loader in DIRECT and program is None)
     report = _at_home(report, located, source or loader) | {"seconds": round(monotonic() - started, 3)}
     told = len(faults[:TOLD]) if "run" in report else 0
     report["problems"] = [*map(_problem, faults), *report["problems"][told:]]
     write({"load": report}, output, show_report)
     if report["problems"] and not skip_faulty:
         raise _refused(report["problems"])
+
+
+def _deliver(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes], *, direct: bool) -> Json:
+    sending = _run if not direct else _send_sound if asked["skipFaulty"] else _send
+    with show_loading(len(lines)):
+        return asyncio.run(sending(session, asked, lines))
 
 
 def _refused(problems: Sequence[Json]) -> CmdbError:

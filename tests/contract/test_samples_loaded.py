@@ -19,6 +19,7 @@ from cmdb.model.records import (
     EntryRecord,
     EventTransition,
     Item,
+    Party,
     Record,
     RecordKind,
     Window,
@@ -114,7 +115,7 @@ async def _require_records(store: Store, files: Sequence[str]) -> None:
     for kind, counted in ((RecordKind.CHANGE, Change), (RecordKind.EVENT, EventTransition)):
         least = {row.key for row in told if isinstance(row, counted) and row.key}
         assert await store.count(SYSTEM, kind, RecordFilter()) >= len(least)
-    parties = sorted({row.key for row in told if row.__class__.__name__ == "Party"})
+    parties = sorted({row.key for row in told if isinstance(row, Party)})
     assert len(await store.records(SYSTEM, RecordKind.PARTY, parties)) == len(parties)
 
 

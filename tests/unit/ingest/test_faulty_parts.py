@@ -12,6 +12,7 @@ def test_a_document_comes_apart_along_its_longest_list_within_its_envelope() -> 
 
 def test_a_list_comes_apart_and_what_has_no_list_does_not() -> None:
     assert [part.value for _, part in parts_of(Document([7, 8]))] == [[7], [8]]
-    for value in ("text", {"a": 1}, {}, []):
+    values: tuple[object, ...] = ("text", {"a": 1}, {}, [])
+    for value in values:
         assert list(parts_of(Document(value))) == []
         assert without(Document(value), []) is None
