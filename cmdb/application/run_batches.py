@@ -1,7 +1,7 @@
 """Cuts the steps of a run into batches: what is referred to before what refers to it, what goes last."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunPlan
@@ -34,7 +34,8 @@ class Batch:
 def batches_of(plan: RunPlan) -> Iterator[Batch]:
     """Yield the batches of a plan, the same for every order in which it was made."""
     steps = [plan.items[key] for key in sorted(plan.items)]
-    for items in _cut([step for step in steps if not _is_leaving(step)]):
+    arriving = [_alive(step) if step.born else step for step in steps if step.born or not _is_leaving(step)]
+    for items in _cut(arriving):
         yield Batch(items=items)
     for dependencies in _cut([plan.dependencies[triple] for triple in sorted(plan.dependencies)]):
         yield Batch(dependencies=dependencies)
@@ -43,6 +44,11 @@ def batches_of(plan: RunPlan) -> Iterator[Batch]:
         yield Batch(others=rest)
     for items in _cut([step for step in steps if _is_leaving(step)]):
         yield Batch(items=items)
+
+
+def _alive(step: ItemStep) -> ItemStep:
+    """Return the step that makes a CI which its source knows only as gone: what happened to it must find it."""
+    return replace(step, puts=[replace(row, retired=False) for row in step.puts], change=None)
 
 
 def _is_leaving(step: ItemStep) -> bool:

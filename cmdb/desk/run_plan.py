@@ -109,6 +109,9 @@ class _Planner:
             self.plan.counts["items.unchanged"] += 1
             return
         self._step(binding.key).puts.append(after)
+        self._step(binding.key).born = item is None and all(
+            row.retired for row in self._step(binding.key).puts
+        )
         self._count_item(item, before, after, binding)
         if before is not None and item is not None and not before.retired:
             self._drift[binding.key] += drift_of_item(before, after, self._metamodel)

@@ -25,13 +25,15 @@ def sighting_key(row: Sighting) -> SightingKey:
 class ItemStep:
     """What becomes of one CI: sightings to put, in place of those with the same key, and sightings that leave it.
 
-    `change` is the drift that the step shows; it is written together with it, or never.
+    `change` is the drift that the step shows; it is written together with it, or never. `born` says that the CI is
+    new, and its source knows it only as gone.
     """
 
     key: str
     puts: list[Sighting] = field(default_factory=list)
     drops: set[SightingKey] = field(default_factory=set)
     change: Change | None = None
+    born: bool = False
 
 
 @dataclass(slots=True)

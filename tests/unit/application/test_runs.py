@@ -451,4 +451,27 @@ async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
     found = [(row.source, row.scope) for row in (await ci(bench, "d:1")).sightings]
     assert found == [("kubernetes", "eu"), ("kubernetes", "us"), ("netbox", "default")]
     assert living(bench) == {"d:1"}
+<<<<<<< HEAD
 >>>>>>> 2997332 (Let each scope of a source speak for itself: a mention in one wiped what another had described, and both wrote every night)
+=======
+
+
+async def test_what_a_source_knows_only_as_gone_can_have_had_changes() -> None:
+    bench = Bench()
+    gone = replace(seen("i-1", "server"), retired=True)
+    report = await run(bench, "aws-config", gone, deleted("i-1"))
+    assert (report.counts["items.created"], (await ci(bench, "i-1")).retired) == (1, True)
+    again = await run(bench, "aws-config", gone, deleted("i-1"))
+    assert again.counts == {"items.unchanged": 1}
+
+
+def deleted(target: str) -> Change:
+    return Change(
+        key=f"delete {target}",
+        title="deleted",
+        change_kind=ChangeKind.NORMAL,
+        state=ChangeState.COMPLETED,
+        targets=(target,),
+        actual_end=NOON,
+    )
+>>>>>>> 1573e5d (Make a CI that its source knows only as gone before what happened to it: its changes had nothing to hang on and refused the run)
