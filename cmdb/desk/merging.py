@@ -82,9 +82,20 @@ def counted(sightings: Sequence[Sighting]) -> list[Sighting]:
 def _ranked(sightings: Sequence[Sighting], metamodel: Metamodel) -> list[Sighting]:
     """Return the sightings that make the CI, best first."""
     rank = metamodel.precedence.rank
+    rows = counted(sightings)
+    if len(rows) < 2:
+        return rows
     return sorted(
-        counted(sightings),
-        key=lambda row: (row.missed_since is not None, rank(row.source), row.source, row.key, row.scope),
+        rows,
+        key=lambda row: (
+            row.missed_since is not None,
+            rank(row.source),
+            row.source,
+            # How a source spells its keys decides nothing while it says something else of them.
+            repr((row.ci_class, row.name, row.description, sorted(row.attributes.items()), row.groups)),
+            row.key,
+            row.scope,
+        ),
     )
 
 
