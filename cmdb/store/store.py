@@ -135,42 +135,27 @@ class Store:
         batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition.seen)
         async with self._turn:
             try:
-<<<<<<< HEAD
-                return await self._write_once(batch, condition.fence)
-=======
-                if condition.fence is not None:
-                    return await self._write_in_tenure(batch, condition.fence)
-                if condition.feed is not None:
-                    return await self._write_for_feed(batch, condition.feed, recorded_at)
-                return await self._connection.write(batch.run)
->>>>>>> e6c6c5f (Prove a run's feed inside each of its writes, and break every reader everywhere: a sleeper could write a batch after it was overtaken)
+                return await self._write_once(batch, condition)
             except WrittenBefore as lost:
                 return lost.outcome
             except NothingWritten as nothing:
                 # An engine without locks shows what others committed after this writer took its number.
                 return replace(nothing.outcome, revision=await self.head())
 
-    async def _write_once(self, batch: RepeatableWrite, fence: int | None) -> WriteOutcome:
+    async def _write_once(self, batch: RepeatableWrite, condition: Precondition) -> WriteOutcome:
         async def work(transaction: Transaction) -> WriteOutcome:
-            if fence is not None:
-                await prove(transaction, fence)
+            if condition.fence is not None:
+                await prove(transaction, condition.fence)
+            if condition.feed is not None:
+                await prove_feed(transaction, *condition.feed, batch.recorded_at)
             outcome = await batch.run(transaction)
             await self.outbox.add(transaction, batch.records, outcome, batch.recorded_at)
             return outcome
 
-        if fence is None:
+        if condition.fence is None:
             return await self._connection.write(work)
         async with self.lease.turn:
             return await self._connection.write(work)
-
-    async def _write_for_feed(
-        self, batch: RepeatableWrite, feed: tuple[str, int], now: datetime
-    ) -> WriteOutcome:
-        async def work(transaction: Transaction) -> WriteOutcome:
-            await prove_feed(transaction, *feed, now)
-            return await batch.run(transaction)
-
-        return await self._connection.write(work)
 
 
 @asynccontextmanager

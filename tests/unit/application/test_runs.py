@@ -382,7 +382,6 @@ async def test_renamed_keys_are_followed_by_identity_and_halted_in_the_mass() ->
         )
 
 
-<<<<<<< HEAD
 async def test_an_event_of_what_could_not_be_recognised_is_kept_unbound_and_stays_the_same_when_bound() -> (
     None
 ):
@@ -395,7 +394,8 @@ async def test_an_event_of_what_could_not_be_recognised_is_kept_unbound_and_stay
     await run(bench, "lldp", seen("x", name="other", fqdn="x.example.com"), raised("x"), complete=False)
     (bound,) = (await bench.snapshot()).events.values()
     assert (bound.key, bound.item) == (loose.key, "x")
-=======
+
+
 async def test_what_one_scope_names_another_scope_still_describes() -> None:
     bench = Bench()
     await run(
@@ -451,9 +451,6 @@ async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
     found = [(row.source, row.scope) for row in (await ci(bench, "d:1")).sightings]
     assert found == [("kubernetes", "eu"), ("kubernetes", "us"), ("netbox", "default")]
     assert living(bench) == {"d:1"}
-<<<<<<< HEAD
->>>>>>> 2997332 (Let each scope of a source speak for itself: a mention in one wiped what another had described, and both wrote every night)
-=======
 
 
 async def test_what_a_source_knows_only_as_gone_can_have_had_changes() -> None:
@@ -474,4 +471,3 @@ def deleted(target: str) -> Change:
         targets=(target,),
         actual_end=NOON,
     )
->>>>>>> 1573e5d (Make a CI that its source knows only as gone before what happened to it: its changes had nothing to hang on and refused the run)
