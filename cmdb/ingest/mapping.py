@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jq
@@ -152,6 +153,9 @@ class Mapping:
         """
         place = Place(source, document.line)
         text = self._run(document, source)
+        if RECEIVED in text:
+            received = document.received_at or datetime.now(UTC)
+            text = text.replace(RECEIVED, f'"{received.isoformat()}"')
         # Only line feeds end a value: other line separators stand unescaped inside texts.
         lines = (line for line in text.split("\n") if line)
         yield from ((place, line) for line in lines if not self._is_repeated(line))

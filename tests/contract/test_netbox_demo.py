@@ -61,7 +61,7 @@ async def test_the_demo_estate_is_whole_and_writes_nothing_the_second_time(
     _require_all_there(estate)
     await _require_answers(application, estate)
     again = await load(application, demo())
-    assert {count.partition(".")[2] for count in again.counts} == {"unchanged"}
+    assert {count.partition(".")[2] for count in again.counts} - {"sent"} == {"unchanged"}
     assert await store.head() == head, "not even a revision"
     async with open_connection(store_address) as connection:
         before = await canonical_hash(connection, stamps=False)
