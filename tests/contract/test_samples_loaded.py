@@ -177,6 +177,8 @@ def _rekeyed(record: EntryRecord | Record, name: Callable[[str], str]) -> EntryR
 @pytest.mark.parametrize("source", SOURCES)
 async def test_other_keys_in_a_real_file_change_nothing_but_names(source: str) -> None:
     for name in (name for name in FILES if TABLE[name]["loader"] == source):
+        if any(isinstance(row.record, EventTransition) for row in records_of(name)):
+            continue  # The key of an event is made of that of its CI.
         plain, other = Bench(), Bench()
         await load(plain.application, name, records_of(name))
         rekeyed = [
