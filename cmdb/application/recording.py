@@ -35,6 +35,9 @@ CHUNK = 2000
 REBUILDS = 5
 """How often a write is built anew that another process has overtaken."""
 
+ATTEMPTS = 10
+"""How often events are folded anew because another process wrote in between."""
+
 _TURNS = {
     kind: turn
     for turn, kind in enumerate(
@@ -197,25 +200,18 @@ class Recorder:
     async def _write(self, principal: Principal, source: str, entries: Sequence[EntryRecord]) -> WriteOutcome:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
-        events = await self._folded(source, entries)
-        records = [
-            events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
-            for e in entries
-        ]
-        joined = await self._beside_sightings(records)
-        distinct = list({(record.kind, record.key): record for record in joined.values()}.values())
-        outcome = await self._writer.write(principal, source, distinct, self._clock.now())
-        if len(distinct) == len(records):
+        records, outcome = await self._write_folded(principal, source, entries)
+        if len(outcome.results) == len(records):
             return outcome
         status = {(result.kind, result.key): result for result in outcome.results}
         results = tuple(
-            _renumbered(index, status[joined[index].kind, joined[index].key]) for index in range(len(records))
+            _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
         )
         return WriteOutcome(outcome.revision, results)
 
-    async def _beside_sightings(self, records: Sequence[Record]) -> dict[int, Record]:
-        """Return by place what becomes of each record: of what loaders have seen, it is one voice of many."""
-        joined = dict(enumerate(records))
+    async def _beside_sightings(self, records: Sequence[Record]) -> list[Record]:
+        """Return in order what becomes of each record: of what loaders have seen, it is one voice of many."""
+        joined = list(records)
         items = {record.key for record in records if isinstance(record, Item) and not record.mention}
         edges = {_triple(record) for record in records if isinstance(record, Dependency) and not record.ended}
         if not (items or edges) or not await self._run_log.has_feeds():
@@ -231,6 +227,30 @@ class Recorder:
                 joined[index] = keep_dependency_sightings(record, between[_triple(record)], self._metamodel)
         return joined
 
+    async def _write_folded(
+        self, principal: Principal, source: str, entries: Sequence[EntryRecord]
+    ) -> tuple[list[Record], WriteOutcome]:
+        """Write what the entries make of what is stored, anew when another process wrote in between.
+
+        Its steps of an event would be lost otherwise. The outcome has one result per distinct record.
+        """
+        folds = any(isinstance(entry, EventTransition) for entry in entries)
+        attempts = ATTEMPTS if folds else 1
+        while True:
+            attempts -= 1
+            seen = await self._reader.head() if folds else None
+            events = await self._folded(source, entries)
+            made = [
+                events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
+                for e in entries
+            ]
+            records = await self._beside_sightings(made)
+            distinct = list({(record.kind, record.key): record for record in records}.values())
+            condition = Precondition(seen=seen)
+            outcome = await self._writer.write(principal, source, distinct, self._clock.now(), condition)
+            if not attempts or not outcome.refused or await self._reader.head() == seen:
+                return records, outcome
+
     def _completed(self, entry: Record) -> Record:
         """Give a dependency without a strength that of its verb, so that the store holds what counts."""
         if isinstance(entry, Dependency) and entry.strength is None:
@@ -243,10 +263,10 @@ class Recorder:
         keys = list(dict.fromkeys(event_key(source, step) for step in steps))
         stored = await self._reader.records(SYSTEM, RecordKind.EVENT, keys) if keys else []
         events = {row.record.key: row.record for row in stored if isinstance(row.record, Event)}
+        told: dict[str, list[EventTransition]] = {key: [] for key in keys}
         for step in steps:
-            key = event_key(source, step)
-            events[key] = fold(events.get(key), source, step)
-        return events
+            told[event_key(source, step)].append(step)
+        return {key: fold(events.get(key), source, rows) for key, rows in told.items()}
 
 
 def _triple(dependency: Dependency) -> Triple:

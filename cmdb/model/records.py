@@ -194,6 +194,7 @@ class Event:
     """One episode of one condition on one CI from one source: the fold of its transitions.
 
     While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
+    `memory` is what the fold keeps of the steps, `flapping_until` when it stops to flap if nothing further happens.
     """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
@@ -213,6 +214,9 @@ class Event:
     unknown: bool = False
     subject: Subject | None = None
     link: str = ""
+    repeat_seconds: int | None = None
+    flapping_until: datetime | None = None
+    memory: str = ""
 
     @property
     def valid_from(self) -> datetime:

@@ -128,6 +128,7 @@ def _events() -> st.SearchStrategy[Event]:
         state=st.sampled_from(EventState), direction=st.sampled_from(Direction), raised_at=MOMENTS,
         last_seen_at=MOMENTS, changed_at=MOMENTS, summary=TEXTS, cleared_at=_maybe(MOMENTS),
         count=st.integers(0, 10**9), unknown=st.booleans(), subject=_maybe(SUBJECTS), link=TEXTS,
+        repeat_seconds=_maybe(st.integers(1, 10**6)), flapping_until=_maybe(MOMENTS), memory=TEXTS,
     )  # fmt: skip
 
 

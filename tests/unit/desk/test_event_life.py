@@ -20,7 +20,7 @@ def step(
 def fold_all(steps: list[EventTransition]) -> Event:
     event: Event | None = None
     for one in steps:
-        event = fold(event, "mon", one)
+        event = fold(event, "mon", [one])
     assert event is not None
     return event
 
@@ -73,4 +73,4 @@ def test_a_subject_names_the_event_whatever_its_ci_turns_out_to_be() -> None:
     assert event_key("mon", told) == "mon:host=edge-1,part=ge-0/0/1,cell=b,job=snmp:down"
     bound = EventTransition(item="r1", condition="down", severity=Severity.MINOR, at=NOON, subject=subject)
     assert event_key("mon", bound) == event_key("mon", told)
-    assert fold(None, "mon", told).subject == subject
+    assert fold(None, "mon", [told]).subject == subject
