@@ -47,6 +47,7 @@ def next_snapshot(before: Snapshot, step: Step, at: datetime) -> Snapshot:
     carry.tables()
     carry.severities(carry.events())
     carry.topology()
+    vars(after).update(earlier_reach=before.known_reach())
     return _evaluated(after)
 
 

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.own_state import OwnState, read_own_state
+from cmdb.desk.situations import EventGroup, group_events
 from cmdb.impact.causes import Explanation, explain
 from cmdb.impact.margin import Margins, present_margins
+from cmdb.impact.mutual_reach import MutualReach
 from cmdb.impact.propagation import change, evaluate
 from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
@@ -60,6 +62,7 @@ class Snapshot:
     explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
     refs: dict[int, CiRef] = field(default_factory=dict, compare=False)
     answers: dict[tuple[Predicate, object], object] = field(default_factory=dict, compare=False)
+    earlier_reach: MutualReach | None = field(default=None, compare=False)
 
     @property
     def basis(self) -> Basis:
@@ -111,6 +114,42 @@ class Snapshot:
     def events_at(self) -> Mapping[str, tuple[Event, ...]]:
         """Open events per CI key, worst first."""
         return events_by_item(self.events.values())
+
+    @cached_property
+    def mutual_reach(self) -> MutualReach:
+        """Which CIs with open events can impact which others of them."""
+        return self.known_reach().of(self.events_at.keys())
+
+    def known_reach(self) -> MutualReach:
+        """Return what this snapshot, or one before it, has found of this topology."""
+        known: MutualReach | None = vars(self).get("mutual_reach") or self.earlier_reach
+        return known if known is not None and known.topology is self.topology else MutualReach(self.topology)
+
+    @cached_property
+    def event_groups(self) -> list[EventGroup]:
+        """The open events of the whole estate by their probable cause, worst first."""
+        above = self.mutual_reach.above
+        return group_events((event for event in self.events.values() if event.item in above), above)
+
+    @cached_property
+    def group_by_event(self) -> Mapping[str, EventGroup]:
+        """The group of each open event, by the event's key."""
+        return {member.event.key: group for group in self.event_groups for member in group.members}
+
+    @cached_property
+    def incident_by_cause(self) -> Mapping[str, Ticket]:
+        """The first open incident of each cause key."""
+        return {ticket.cause_key: ticket for ticket in self._at_work() if ticket.cause_key}
+
+    @cached_property
+    def incident_by_event(self) -> Mapping[str, Ticket]:
+        """The first open incident that carries each event, by the event's key."""
+        return {event: ticket for ticket in self._at_work() for event in ticket.events}
+
+    def _at_work(self) -> list[Ticket]:
+        """Return the open incidents, the first one last, so that it stands where several claim one place."""
+        rows = (row for row in self.tickets.values() if row.is_open and row.parent is None)
+        return sorted(rows, key=lambda ticket: ticket.key, reverse=True)
 
     @cached_property
     def changes_at(self) -> Mapping[str, tuple[Change, ...]]:

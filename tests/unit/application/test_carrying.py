@@ -155,6 +155,7 @@ def shown(snapshot: Snapshot) -> Mapping[str, object]:
         "keys": snapshot.topology.keys,
         "own": snapshot.own,
         "events": snapshot.events_at,
+        "groups": snapshot.event_groups,
         "tickets": snapshot.open_tickets_at,
         "changes": snapshot.changes_at,
         "assigned": assigned,
