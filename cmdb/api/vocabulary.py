@@ -200,6 +200,7 @@ _publish(
         RecordKind.PARTY: "A person, support group or organisation.",
         RecordKind.ASSIGNMENT: "How a party stands to an item; its key is party|role|item.",
         RecordKind.WINDOW: "A maintenance or blackout window.",
+        RecordKind.SITUATION: "The number of a situation.",
     },
 )
 _publish(

@@ -20,6 +20,7 @@ from cmdb.model.records import (
     Party,
     Record,
     RecordKind,
+    SituationRecord,
     Ticket,
     Window,
 )
@@ -132,7 +133,7 @@ def _collect(delta: GraphDelta, record: Record) -> None:
             columns.retired.append(False)
         case Dependency():
             _collect_dependency(delta, record)
-        case Event() | Change() | Ticket() | Party() | Assignment() | Window():
+        case Event() | Change() | Ticket() | Party() | Assignment() | Window() | SituationRecord():
             delta.records_of(record.kind).append(record)
 
 

@@ -22,7 +22,7 @@ from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
 from cmdb.model.access import Everything, Predicate, Principal
 from cmdb.model.answers import Basis, CiRef, Health
-from cmdb.model.records import Assignment, Change, Event, Party, Role, Ticket, Window
+from cmdb.model.records import Assignment, Change, Event, Party, Role, SituationRecord, Ticket, Window
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import Moment
 
@@ -54,6 +54,7 @@ class Snapshot:
     parties: Mapping[str, Party]
     assignments: tuple[Assignment, ...]
     windows: tuple[Window, ...]
+    situations: Mapping[str, SituationRecord]
     subscribers: Mapping[str, frozenset[str]]
     service_classes: frozenset[str]
     moment: Moment | None = None
@@ -305,6 +306,7 @@ def take_snapshot(
         parties=projection.parties,
         assignments=tuple(projection.assignments.values()),
         windows=tuple(projection.windows.values()),
+        situations=projection.situations,
         subscribers=projection.subscribers,
         service_classes=service_classes,
         moment=moment,

@@ -1,4 +1,4 @@
-"""The eight record kinds, as sources assert them and as the store keeps them.
+"""The record kinds, as sources assert them and as the store keeps them.
 
 Plain frozen dataclasses: borders validate them with pydantic, the core uses them as they are.
 All times are aware; intervals are half-open [start, end).
@@ -27,6 +27,7 @@ class RecordKind(StrEnum):
     PARTY = "party"
     ASSIGNMENT = "assignment"
     WINDOW = "window"
+    SITUATION = "situation"
 
 
 class Direction(StrEnum):
@@ -362,5 +363,24 @@ class Window:
         return self.start <= at < self.end
 
 
-Record = Item | Dependency | Event | Change | Ticket | Party | Assignment | Window
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SituationRecord:
+    """The number of a situation and what it stands for; one that joined an older one resolves by `merged_into`."""
+
+    kind: ClassVar[RecordKind] = RecordKind.SITUATION
+    key: str
+    cause: str
+    events: tuple[str, ...]
+    opened_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None = None
+    merged_into: str | None = None
+
+    @property
+    def valid_from(self) -> datetime:
+        """The state holds from its latest change on."""
+        return self.changed_at
+
+
+Record = Item | Dependency | Event | Change | Ticket | Party | Assignment | Window | SituationRecord
 EntryRecord = Item | Dependency | EventTransition | Change | Ticket | Party | Assignment | Window

@@ -20,6 +20,7 @@ from cmdb.model.records import (
     Party,
     Record,
     RecordKind,
+    SituationRecord,
     Ticket,
     Window,
 )
@@ -32,7 +33,8 @@ ATTRIBUTE = "a_"
 """Attributes stand beside the record's own fields under this prefix, so that no name can collide."""
 
 _TYPES: dict[RecordKind, type[Record]] = {
-    kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
+    kind.kind: kind
+    for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window, SituationRecord)
 }
 _JSON = frozenset({"groups", "map", "notes", "sightings", "subject"})
 _USUAL = frozenset({"mention", "evidence", "confidence"})

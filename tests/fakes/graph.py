@@ -21,6 +21,7 @@ from cmdb.model.records import (
     Record,
     RecordKind,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     Window,
@@ -139,7 +140,11 @@ class FakeGraph:
         if key in self.rows:
             self.archive.setdefault(key, []).append(replace(self.rows[key], valid_to=since))
         self.told[key] = record
-        held = record if isinstance(record, Event | Ticket) else replace(record, valid_from=since)
+        held = (
+            record
+            if isinstance(record, Event | Ticket | SituationRecord)
+            else replace(record, valid_from=since)
+        )
         ended_at = since if _is_closing(record) else None
         self.rows[key] = Stored(held, self.revision, since, recorded_at, source, ended_at)
         owner = _owner(record)
@@ -299,6 +304,8 @@ class FakeGraph:
                 return replace(row, record=replace(row.record, targets=seen))
             case Ticket() | Window():
                 return replace(row, record=replace(row.record, items=seen))
+            case SituationRecord():
+                return replace(row, record=replace(row.record, events=()))
         return row
 
 
@@ -329,6 +336,8 @@ def _ends(record: Record) -> tuple[str, ...]:
             return record.targets
         case Ticket() | Window():
             return record.items
+        case SituationRecord():
+            return (record.cause,)
     return ()
 
 
@@ -409,6 +418,8 @@ def _collect(delta: GraphDelta, record: Record, *, whole: bool) -> None:  # noqa
             delta.assignments.append(record)
         case Window():
             delta.windows.append(record)
+        case SituationRecord():
+            delta.situations.append(record)
 
 
 def _collect_item(items: ItemColumns, item: Item) -> None:
