@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from cmdb.application.duties import Duties
+from cmdb.application.correlating import Correlation
+from cmdb.application.duties import Duties, DutyStep
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.intake import Applier
@@ -129,10 +130,10 @@ class Application(Questions):
 
     def duties(self, lease: OwnerLease, name: str, threshold: Severity | None) -> Duties:
         """Return the background work of a server of that name; without a threshold no incident is opened by rule."""
-        rule = None
+        steps: list[DutyStep] = [Correlation(self._live, self._writer, self._clock)]
         if threshold is not None:
-            rule = IncidentRule(self._live, self._reader, self._writer, self._clock, threshold)
-        return Duties(self._live, OwnerRole(lease, name), rule)
+            steps.append(IncidentRule(self._live, self._reader, self._writer, self._clock, threshold))
+        return Duties(self._live, OwnerRole(lease, name), steps)
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch of records in one transaction."""

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from typing import Protocol
 
-from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.live import LiveTopology
 from cmdb.application.owner_role import RENEW_SECONDS, OwnerRole
 from cmdb.application.snapshot import Snapshot, boundaries
@@ -26,6 +27,13 @@ _UNVERIFIED = CmdbError(
 )
 
 
+class DutyStep(Protocol):
+    """What the owner does on a snapshot; it may be repeated, and writes in the tenure `fence` alone."""
+
+    async def apply(self, snapshot: Snapshot, fence: int) -> None:
+        """Take what is due; Conflict (ROLE_LOST) when the tenure has ended."""
+
+
 class Duties:
     """The background work of one server.
 
@@ -33,10 +41,10 @@ class Duties:
     from that since.
     """
 
-    def __init__(self, live: LiveTopology, role: OwnerRole, rule: IncidentRule | None) -> None:
-        """Without a rule the role is held all the same, so that any server can be asked who holds it."""
+    def __init__(self, live: LiveTopology, role: OwnerRole, steps: Sequence[DutyStep] = ()) -> None:
+        """Without steps the role is held all the same, so that any server can be asked who holds it."""
         self._live = live
-        self._rule = rule
+        self._steps = steps
         self._stopping = asyncio.Event()
         self._read = asyncio.Event()
         self._worked: tuple[int, int, datetime] | None = None
@@ -91,9 +99,9 @@ class Duties:
         fence = self.role.fence
         if fence is None or self._is_done(fence, snapshot):
             return
-        if self._rule is not None:
+        for step in self._steps:
             try:
-                await self._rule.apply(snapshot, fence)
+                await step.apply(await self._live.current(snapshot.revision), fence)
             except Conflict as error:
                 if error.code is ErrorCode.ROLE_LOST:
                     self.role.lose(error.message)

@@ -156,9 +156,11 @@ class Questions:
         """Walk the neighbourhood of a CI."""
         return answer_topology(await self._source(at_least), principal, request)
 
-    async def situations(self, principal: Principal, at_least: int = 0) -> tuple[Situation, ...]:
+    async def situations(
+        self, principal: Principal, at_least: int = 0, number: str | None = None
+    ) -> tuple[Situation, ...]:
         """Return what is open now, grouped by probable cause."""
-        return answer_situations(await self._source(at_least), principal)
+        return answer_situations(await self._source(at_least), principal, number)
 
     async def my_services(
         self, principal: Principal, party: str, at_least: int = 0

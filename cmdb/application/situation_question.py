@@ -1,18 +1,32 @@
 """Groups what is open now into situations, with the ticket that is already at work on each."""
 
+from cmdb.application.lookup import missing
 from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
+from cmdb.desk.correlation import survivor_of
 from cmdb.desk.situations import EventGroup, Membership
 from cmdb.model.access import Principal
 from cmdb.model.answers import Situation, SituationMember
 from cmdb.model.records import Event, Ticket
 
 
-def answer_situations(snapshot: Snapshot, principal: Principal) -> tuple[Situation, ...]:
-    """Return the situations with at least one visible event, worst first; hidden events are left out."""
+def answer_situations(
+    snapshot: Snapshot, principal: Principal, number: str | None = None
+) -> tuple[Situation, ...]:
+    """Return the situations with at least one visible event, worst first; hidden events are left out.
+
+    With a number no more than the one that it stands for by now; NotFound when none of its events is open or visible.
+    """
     mask = snapshot.mask(principal)
-    situations = (_describe(snapshot, mask, group) for group in snapshot.event_groups)
-    return tuple(situation for situation in situations if situation.members)
+    wanted = None if number is None else survivor_of(number, snapshot.situations)
+    groups = snapshot.event_groups
+    if number is not None:
+        groups = [group for group in groups if wanted and snapshot.numbers.get(group.cause) == wanted.key]
+    situations = (_describe(snapshot, mask, group) for group in groups)
+    found = tuple(situation for situation in situations if situation.members)
+    if number is not None and not found:
+        raise missing("open situation", number)
+    return found
 
 
 def group_of(snapshot: Snapshot, event: Event) -> EventGroup | None:
@@ -36,6 +50,7 @@ def _describe(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situa
     key = f"event:{members[0].event.key}" if ref.restricted and members else group.key
     return Situation(
         key=key,
+        number=snapshot.numbers.get(group.cause),
         cause=ref,
         severity=group.severity,
         since=group.since,

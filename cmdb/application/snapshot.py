@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
+from cmdb.desk.correlation import claim
 from cmdb.desk.own_state import OwnState, read_own_state
 from cmdb.desk.situations import EventGroup, group_events
 from cmdb.impact.causes import Explanation, explain
@@ -136,6 +137,12 @@ class Snapshot:
     def group_by_event(self) -> Mapping[str, EventGroup]:
         """The group of each open event, by the event's key."""
         return {member.event.key: group for group in self.event_groups for member in group.members}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, str]:
+        """The number of each group that has one, by the group's cause; new groups wait for the owner of the duties."""
+        known = (row for row in self.situations.values() if row.ended_at is None)
+        return {cause: row.key for cause, row in claim(self.event_groups, known).by_cause.items()}
 
     @cached_property
     def incident_by_cause(self) -> Mapping[str, Ticket]:

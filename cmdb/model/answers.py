@@ -229,9 +229,13 @@ class SituationMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Open events that share one probable cause; its key is that of the cause."""
+    """Open events that share one probable cause; its key is that of the cause, its number stays when that changes.
+
+    It has no number until the owner of the background duties has seen it.
+    """
 
     key: str
+    number: str | None
     cause: CiRef
     severity: Severity
     since: datetime

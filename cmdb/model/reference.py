@@ -65,8 +65,6 @@ def moment_of(record: Record) -> datetime | None:
             return record.start
         case Ticket():
             return record.opened_at
-        case SituationRecord():
-            return record.opened_at
     return None
 
 

@@ -45,7 +45,9 @@ async def test_shuffled_and_doubled_steps_through_two_processes_end_as_told_once
     store_address_pair: tuple[Store, Store],
 ) -> None:
     random = Random(20260302)
-    first, second = (Application(store, store, METAMODEL, StandingClock()) for store in store_address_pair)
+    first, second = (
+        Application(store, store, METAMODEL, StandingClock(), store.run_log) for store in store_address_pair
+    )
     await first.record(
         SYSTEM, RecordBatch(source="test", records=(Item(key="r1", ci_class="router", name="r1"),))
     )

@@ -22,6 +22,7 @@ from cmdb.model.records import (
     Record,
     RecordKind,
     Role,
+    SituationRecord,
     Ticket,
     TicketState,
     Window,
@@ -82,7 +83,11 @@ async def test_every_kind_comes_back_as_it_was_written(store: Graph) -> None:
     assert {row.status for row in outcome.results} == {RowStatus.CREATED}
     for record in EVERY_KIND:
         (stored,) = await store.records(SYSTEM, record.kind, [record.key])
-        given = record if isinstance(record, Event | Ticket) else replace(record, valid_from=NOON)
+        given = (
+            record
+            if isinstance(record, Event | Ticket | SituationRecord)
+            else replace(record, valid_from=NOON)
+        )
         assert stored.record == given
         assert (stored.revision, stored.recorded_at, stored.source) == (1, NOON, "test")
 

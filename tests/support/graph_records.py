@@ -14,6 +14,7 @@ from cmdb.model.records import (
     PartyKind,
     Record,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     TicketState,
@@ -74,4 +75,5 @@ EVERY_KIND: tuple[Record, ...] = (
     Party(key="ann", party_kind=PartyKind.PERSON, name="Ann", member_of=("team",)),
     Assignment(party="ann", role=Role.SUBSCRIBES, item="a"),
     Window(key="w1", window_kind=WindowKind.MAINTENANCE, title="w", items=("b",), start=NOON, end=NOON + minutes(9)),
+    SituationRecord(key="SIT000001", cause="a", events=("e1",), opened_at=NOON, changed_at=NOON),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from cmdb.model.records import (
     Record,
     Risk,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     TicketState,
@@ -102,7 +103,15 @@ SUBJECTS = st.builds(
 def records() -> st.SearchStrategy[Record]:
     """Return any record."""
     return st.one_of(
-        _items(), _dependencies(), _events(), _changes(), _tickets(), _parties(), _assignments(), _windows()
+        _items(),
+        _dependencies(),
+        _events(),
+        _changes(),
+        _tickets(),
+        _parties(),
+        _assignments(),
+        _windows(),
+        _situations(),
     )
 
 
@@ -160,6 +169,13 @@ def _parties() -> st.SearchStrategy[Party]:
 def _assignments() -> st.SearchStrategy[Assignment]:
     return st.builds(
         Assignment, party=KEYS, role=st.sampled_from(Role), item=KEYS, ended=st.booleans(), valid_from=_maybe(MOMENTS)
+    )  # fmt: skip
+
+
+def _situations() -> st.SearchStrategy[SituationRecord]:
+    return st.builds(
+        SituationRecord, key=KEYS, cause=KEYS, events=_some(KEYS), opened_at=MOMENTS, changed_at=MOMENTS,
+        ended_at=_maybe(MOMENTS), merged_into=_maybe(KEYS),
     )  # fmt: skip
 
 
