@@ -19,6 +19,7 @@ from cmdb.api.vocabulary import (
     TicketKind,
     TicketState,
 )
+from cmdb.desk.event_flags import is_acknowledged, stale_at
 from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
 
@@ -39,6 +40,14 @@ def _event_id(root: strawberry.Parent[records.Event]) -> strawberry.ID:
 
 def _event_item(root: strawberry.Parent[records.Event], info: Info) -> Fetched[CiRef]:
     return info.context.refs.one(root.item or None)
+
+
+def _stale_at(root: strawberry.Parent[records.Event]) -> datetime | None:
+    return stale_at(root)
+
+
+def _is_acknowledged(root: strawberry.Parent[records.Event]) -> bool:
+    return is_acknowledged(root)
 
 
 def _labels(root: strawberry.Parent[subject.Subject]) -> list[str]:
@@ -80,6 +89,18 @@ class Event(Node):
     cleared_at: datetime | None = strawberry.field(description="When the source cleared it.")
     count: int = strawberry.field(description="How often the source reported it.")
     unknown: bool = strawberry.field(description="Whether the source cannot tell how bad it is.")
+    stale_at: datetime | None = derived(
+        _stale_at, "When nobody knows any more whether it runs: three promised repeats stayed out."
+    )
+    flapping_until: datetime | None = strawberry.field(
+        description="When it stops to flap if nothing further happens; null when it does not flap."
+    )
+    acknowledged: bool = derived(_is_acknowledged, "Whether somebody has taken note of this episode.")
+    acknowledged_by: str = strawberry.field(description="Who took note of it last.")
+    acknowledged_at: datetime | None = strawberry.field(description="When that was.")
+    shelved_until: datetime | None = strawberry.field(
+        description="Until when it is left out of severities and situations."
+    )
 
     @classmethod
     def is_type_of(cls, source: object, _info: object) -> bool:

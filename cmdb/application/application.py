@@ -5,6 +5,7 @@ from datetime import datetime
 
 from cmdb.application.correlating import Correlation
 from cmdb.application.duties import Duties, DutyStep
+from cmdb.application.event_handling import EventHandling
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
 from cmdb.application.intake import Applier
@@ -64,6 +65,7 @@ class Application(Questions):
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock, run_log)
+        self._handling = EventHandling(self._live, reader, self._recorder, clock)
         self.runs = Runs(self._live, reader, self._recorder, run_log, metamodel, clock)
         self.reviews = Reviewing(self._live, reader, self._recorder, run_log, metamodel, clock)
         self._ticketing = Ticketing(self._live, reader, writer, clock)
@@ -139,6 +141,16 @@ class Application(Questions):
         """Write one batch of records in one transaction."""
         with self._gate.passage():
             return await self._recorder.record(principal, batch)
+
+    async def acknowledge_event(self, principal: Principal, key: str) -> int:
+        """Take note of the present episode of an open event, and return the revision."""
+        with self._gate.passage():
+            return await self._handling.acknowledge(principal, key)
+
+    async def shelve_event(self, principal: Principal, key: str, until: datetime | None) -> int:
+        """Leave an open event out until then, or take it back, and return the revision."""
+        with self._gate.passage():
+            return await self._handling.shelve(principal, key, until)
 
     async def load(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool = False

@@ -13,7 +13,6 @@ from cmdb.application.snapshot import (
     Mask,
     Severities,
     Snapshot,
-    boundaries,
     events_by_item,
     take_snapshot,
     with_unknown,
@@ -83,7 +82,7 @@ class _Carry:
         for item in items:
             events_at.pop(item, None)
         self._set("events_at", {**events_at, **events_by_item(rows)})
-        if self.step.delta.windows or boundaries(before.windows, before.at, after.at):
+        if self.step.delta.windows or before.turns_by(after.at):
             return None
         self._set("own", _renewed(before.own, items, read_own_state(rows, after.windows, after.at)))
         return items

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.owner_role import RENEW_SECONDS, OwnerRole
-from cmdb.application.snapshot import Snapshot, boundaries
+from cmdb.application.snapshot import Snapshot
 from cmdb.errors import CmdbError, Conflict, ErrorCode
 
 WORK_SECONDS = 0.5
@@ -127,10 +127,10 @@ class Duties:
         return snapshot
 
     def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
-        """Whether nothing was written and no window opened or closed since the last step of this tenure."""
+        """Whether nothing was written and nothing changed by itself since the last step of this tenure."""
         if self._worked is None or self._worked[:2] != (fence, snapshot.revision):
             return False
-        return not boundaries(snapshot.windows, self._worked[2], snapshot.at)
+        return not snapshot.turns_by(snapshot.at, since=self._worked[2])
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

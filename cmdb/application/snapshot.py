@@ -1,6 +1,7 @@
 """One immutable view of the present graph, with the severities that hold in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.correlation import claim
+from cmdb.desk.event_flags import is_shelved, turns_of
 from cmdb.desk.own_state import OwnState, read_own_state
 from cmdb.desk.situations import EventGroup, group_events
 from cmdb.impact.causes import Explanation, explain
@@ -87,6 +89,18 @@ class Snapshot:
         return read_own_state(self.events.values(), self.windows, self.at)
 
     @cached_property
+    def turns(self) -> list[datetime]:
+        """The moments at which severities change without a write: windows, stale events, ends of shelving; sorted."""
+        of_windows = (moment for window in self.windows for moment in (window.start, window.end))
+        of_events = (moment for event in self.events.values() for moment in turns_of(event))
+        return sorted({*of_windows, *of_events})
+
+    def turns_by(self, until: datetime, since: datetime | None = None) -> bool:
+        """Whether one of these moments lies in (since, until], by default since the time of this view."""
+        start = bisect_right(self.turns, since or self.at)
+        return start < len(self.turns) and self.turns[start] <= until
+
+    @cached_property
     def outage(self) -> Severities:
         """Own severities that travel, by CI index."""
         return self.vector(self.own.outage)
@@ -131,7 +145,8 @@ class Snapshot:
     def event_groups(self) -> list[EventGroup]:
         """The open events of the whole estate by their probable cause, worst first."""
         above = self.mutual_reach.above
-        return group_events((event for event in self.events.values() if event.item in above), above)
+        rows = (event for event in self.events.values() if event.item in above)
+        return group_events((event for event in rows if not is_shelved(event, self.at)), above)
 
     @cached_property
     def group_by_event(self) -> Mapping[str, EventGroup]:
@@ -178,7 +193,7 @@ class Snapshot:
         return _by_item((row.item, row) for row in self.assignments)
 
     def later(self, at: datetime, *, confirmed: bool = True, verified: bool = True) -> "Snapshot":
-        """Return the same view at a later time, computed severities included; no window may lie in between.
+        """Return the same view at a later time, computed severities included; none of its turns may lie in between.
 
         `confirmed`: the store was asked at that time and had nothing newer.
         """
@@ -318,8 +333,3 @@ def take_snapshot(
         service_classes=service_classes,
         moment=moment,
     )
-
-
-def boundaries(windows: Sequence[Window], start: datetime, end: datetime) -> bool:
-    """Whether a window opens or closes in (start, end], so that severities must be computed anew."""
-    return any(start < moment <= end for window in windows for moment in (window.start, window.end))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cmdb.desk.event_flags import is_shelved, is_unknown
 from cmdb.model.records import Direction, Event, Window, WindowKind
 from cmdb.model.severity import Severity
 
@@ -23,16 +24,19 @@ class OwnState:
 
 
 def read_own_state(events: Iterable[Event], windows: Iterable[Window], at: datetime) -> OwnState:
-    """Fold open events into own severities; maintenance of a CI moves its events from outage to planned."""
+    """Fold open events into own severities; maintenance of a CI moves its events from outage to planned.
+
+    Shelved ones count nowhere; of stale ones nobody knows how bad they are.
+    """
     serviced = items_in_maintenance(windows, at)
     outage: dict[str, Severity] = {}
     planned: dict[str, Severity] = {}
     local: dict[str, Severity] = {}
     unknown = set()
     for event in events:
-        if not event.is_open:
+        if not event.is_open or is_shelved(event, at):
             continue
-        if event.unknown:
+        if is_unknown(event, at):
             unknown.add(event.item)
             continue
         in_service = event.item not in serviced

@@ -196,6 +196,7 @@ class Event:
 
     While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
     `memory` is what the fold keeps of the steps, `flapping_until` when it stops to flap if nothing further happens.
+    `acknowledged_seen` is the latest step, by the source's clock, of which `acknowledged_by` has taken note.
     """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
@@ -217,6 +218,10 @@ class Event:
     link: str = ""
     repeat_seconds: int | None = None
     flapping_until: datetime | None = None
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_seen: datetime | None = None
+    shelved_until: datetime | None = None
     memory: str = ""
 
     @property

@@ -304,7 +304,7 @@ class FakeGraph:
                 return replace(row, record=replace(row.record, targets=seen))
             case Ticket() | Window():
                 return replace(row, record=replace(row.record, items=seen))
-            case SituationRecord():
+            case SituationRecord() if not isinstance(visible(principal), Everything):
                 return replace(row, record=replace(row.record, events=()))
         return row
 

@@ -138,6 +138,8 @@ def _events() -> st.SearchStrategy[Event]:
         last_seen_at=MOMENTS, changed_at=MOMENTS, summary=TEXTS, cleared_at=_maybe(MOMENTS),
         count=st.integers(0, 10**9), unknown=st.booleans(), subject=_maybe(SUBJECTS), link=TEXTS,
         repeat_seconds=_maybe(st.integers(1, 10**6)), flapping_until=_maybe(MOMENTS), memory=TEXTS,
+        acknowledged_by=TEXTS, acknowledged_at=_maybe(MOMENTS), acknowledged_seen=_maybe(MOMENTS),
+        shelved_until=_maybe(MOMENTS),
     )  # fmt: skip
 
 
