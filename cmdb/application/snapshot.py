@@ -15,9 +15,11 @@ from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
 from cmdb.desk.correlation import claim
 from cmdb.desk.event_flags import is_shelved, turns_of
+from cmdb.desk.maintenance import Coverage, turns_of_window, under_maintenance
 from cmdb.desk.own_state import OwnState, read_own_state
 from cmdb.desk.situations import EventGroup, group_events
 from cmdb.impact.causes import Explanation, explain
+from cmdb.impact.exclusive import serving_only
 from cmdb.impact.margin import Margins, present_margins
 from cmdb.impact.mutual_reach import MutualReach
 from cmdb.impact.propagation import change, evaluate
@@ -86,12 +88,29 @@ class Snapshot:
     @cached_property
     def own(self) -> OwnState:
         """Own severities by CI key."""
-        return read_own_state(self.events.values(), self.windows, self.at)
+        return read_own_state(self.events.values(), self.serviced, self.at)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What maintenance windows name at this time."""
+        return under_maintenance(self.windows, self.at)
+
+    @cached_property
+    def serviced(self) -> frozenset[str]:
+        """The CIs in maintenance, by key."""
+        coverage, topology = self.coverage, self.topology
+        places: set[int] = set()
+        if coverage.classes:
+            places.update(place for place, name in enumerate(topology.classes) if name in coverage.classes)
+        services = [topology.index[key] for key in coverage.services if key in topology.index]
+        if services:
+            places |= serving_only(topology, services)
+        return coverage.items | {topology.keys[place] for place in places}
 
     @cached_property
     def turns(self) -> list[datetime]:
         """The moments at which severities change without a write: windows, stale events, ends of shelving; sorted."""
-        of_windows = (moment for window in self.windows for moment in (window.start, window.end))
+        of_windows = (moment for window in self.windows for moment in turns_of_window(window, self.at))
         of_events = (moment for event in self.events.values() for moment in turns_of(event))
         return sorted({*of_windows, *of_events})
 

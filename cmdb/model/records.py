@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from cmdb.model.provenance import AttributeValue, DependencySighting, Evidence, Sighting
+from cmdb.model.recurrence import require_recurrence
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
@@ -347,25 +348,31 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A maintenance or blackout time of CIs, half-open [start, end)."""
+    """A maintenance or blackout time, half-open [start, end), of CIs, whole classes and services.
+
+    With a `rule` (`cmdb.model.recurrence`) it comes again at the same time by the clock of its `zone`, UTC by default.
+    A service brings with it what serves no other one.
+    """
 
     kind: ClassVar[RecordKind] = RecordKind.WINDOW
     key: str
     window_kind: WindowKind
     title: str
-    items: tuple[str, ...]
+    items: tuple[str, ...] = ()
     start: datetime
     end: datetime
+    classes: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    rule: str = ""
+    zone: str = ""
     valid_from: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Refuse windows that end before they start."""
+        """Refuse windows that end before they start, and times that nobody can tell."""
         if self.end <= self.start:
             raise ValueError("'end' lies after 'start'")
-
-    def covers(self, at: datetime) -> bool:
-        """Whether `at` falls into the window."""
-        return self.start <= at < self.end
+        if self.rule:
+            require_recurrence(self.rule, self.zone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,8 +183,10 @@ def _situations() -> st.SearchStrategy[SituationRecord]:
 
 def _windows() -> st.SearchStrategy[Window]:
     return st.builds(
-        lambda key, kind, title, items, start, length: Window(
-            key=key, window_kind=kind, title=title, items=items, start=start, end=start + minutes(length)
+        lambda key, kind, title, named, start, length, rule: Window(
+            key=key, window_kind=kind, title=title, items=named[0], start=start, end=start + minutes(length),
+            classes=named[1], services=named[2], rule=rule, zone="Europe/Berlin" if rule else "",
         ),
-        KEYS, st.sampled_from(WindowKind), KEYS, _some(KEYS), MOMENTS, st.integers(1, 10**6),
+        KEYS, st.sampled_from(WindowKind), KEYS, st.tuples(_some(KEYS), _some(KEYS), _some(KEYS)), MOMENTS,
+        st.integers(1, 10**6), st.sampled_from(["", "FREQ=WEEKLY;BYDAY=SU"]),
     )  # fmt: skip

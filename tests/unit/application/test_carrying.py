@@ -76,6 +76,8 @@ def events() -> st.SearchStrategy[Record]:
         last_seen_at=st.just(NOON),
         changed_at=st.just(NOON),
         unknown=st.booleans(),
+        repeat_seconds=st.sampled_from([None, 40]),
+        shelved_until=st.sampled_from([None, NOON + timedelta(minutes=3)]),
     )
 
 
@@ -156,6 +158,7 @@ def shown(snapshot: Snapshot) -> Mapping[str, object]:
         "own": snapshot.own,
         "events": snapshot.events_at,
         "groups": snapshot.event_groups,
+        "turns": snapshot.turns,
         "tickets": snapshot.open_tickets_at,
         "changes": snapshot.changes_at,
         "assigned": assigned,

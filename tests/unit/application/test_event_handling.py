@@ -7,10 +7,10 @@ import pytest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode, Forbidden, InvalidInput, NotFound
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Event
+from cmdb.model.records import Event, Window, WindowKind
 from cmdb.model.severity import Severity
 from tests.support.moments import NOON, minutes
-from tests.support.small_estate import ANN, Bench, cleared, furnished, outage, raised
+from tests.support.small_estate import ANN, Bench, cleared, furnished, item, needs, outage, raised
 
 R1 = "test:r1:down"
 ENGINEER = Principal(name="eva", role=PrincipalRole.ENGINEER)
@@ -68,6 +68,43 @@ async def test_an_event_whose_source_fell_silent_is_unknown_and_not_fine() -> No
     assert await vpn(bench) == (Severity.OK, Severity.CRITICAL)
     await bench.assert_records(replace(raised("r1", at=NOON + minutes(3)), repeat_seconds=60))
     assert await vpn(bench) == (Severity.CRITICAL, Severity.CRITICAL)
+
+
+async def test_a_window_over_a_service_leaves_what_others_need_an_outage() -> None:
+    bench = await furnished(raised("r1"), raised("vpnc"))
+    window = Window(
+        key="w", window_kind=WindowKind.MAINTENANCE, title="w", start=NOON, end=NOON + minutes(9), services=("finance",)
+    )  # fmt: skip
+    await bench.assert_records(window)
+    snapshot = await bench.snapshot()
+    assert snapshot.serviced == {"finance", "vpn", "vpnc"}
+    assert (snapshot.own.outage, snapshot.own.planned) == (
+        {"r1": Severity.CRITICAL},
+        {"vpnc": Severity.CRITICAL},
+    )
+
+
+async def test_a_window_over_a_class_comes_again_and_takes_in_who_joins_the_class() -> None:
+    bench = await furnished(raised("r1"))
+    window = Window(
+        key="w", window_kind=WindowKind.MAINTENANCE, title="w", start=NOON - minutes(24 * 60), rule="FREQ=DAILY",
+        end=NOON - minutes(24 * 60 - 5), classes=("router",),
+    )  # fmt: skip
+    await bench.assert_records(window)
+    assert await vpn(bench) == (Severity.OK, Severity.OK)
+    await bench.application.situations(SYSTEM)
+    await bench.assert_records(item("r9", "router"), needs("vpn", "r9"), raised("r9"))
+    assert await effective(bench, "vpn") is Severity.OK
+    bench.clock.advance(5)
+    assert await effective(bench, "vpn") is Severity.CRITICAL
+    bench.clock.advance(24 * 60 - 5)
+    assert await effective(bench, "vpn") is Severity.OK
+
+
+async def effective(bench: Bench, key: str) -> Severity:
+    """Return how a CI stands in the projection that is carried on from write to write."""
+    rows = await bench.application.my_services(SYSTEM, "ann")
+    return next(row.health.effective for row in rows if row.item.key == key)
 
 
 async def test_what_is_no_longer_open_or_hidden_is_not_found() -> None:
