@@ -1,5 +1,6 @@
 """A storm of repeats from many failing CIs is one situation with one incident, on both engines."""
 
+import os
 from collections.abc import Sequence
 from random import Random
 
@@ -14,7 +15,9 @@ from cmdb.store.store import Store
 from tests.support.moments import NOON, StandingClock, minutes
 
 METAMODEL = read_metamodel(folder("schema"))
-CONDITIONS, REPEATS, BATCH = 100, 10, 250
+CONDITIONS, REPEATS, BATCH = (
+    (500, 200, 2000) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (100, 10, 250)
+)
 
 
 def estate() -> list[EntryRecord]:
