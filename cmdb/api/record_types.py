@@ -188,6 +188,9 @@ class Ticket(Node):
     state: TicketState = strawberry.field(description="Where it stands.")
     is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")
     priority: int = strawberry.field(description="1 is the most urgent.")
+    situation: str | None = strawberry.field(
+        description="Number of the situation it was opened on; `situations(number:)` follows it."
+    )
     opened_at: datetime = strawberry.field(description="When it was opened.")
     changed_at: datetime = strawberry.field(description="When its latest step was taken.")
     items: list[ItemRef] = derived(_ticket_items, "The items it is about.")

@@ -101,7 +101,11 @@ class Ticketing:
             return TicketReceipt(incident.key, opened=False, revision=await self._live.revision())
         told = f"{len(new)} further event(s) of the same cause, {new[0].summary or new[0].condition}"
         keys = [event.key for event in new]
-        grown = replace(self._noted(principal, incident, told), events=(*incident.events, *keys))
+        grown = replace(
+            self._noted(principal, incident, told),
+            events=(*incident.events, *keys),
+            situation=incident.situation or snapshot.numbers.get(group.cause),
+        )
         return await self._save(snapshot, principal, [grown], opened=False, attached=keys)
 
     async def _draft_incident(
@@ -126,6 +130,7 @@ class Ticketing:
             events=tuple(member.event.key for member in group.members),
             cause_key=group.key,
             cause_item=group.cause,
+            situation=snapshot.numbers.get(group.cause),
             support_group=supporters[0].key if supporters else None,
             expected_resolution_at=expected,
             expected_resolution_basis=basis,

@@ -296,6 +296,7 @@ class Ticket:
     changes: tuple[str, ...] = ()
     cause_key: str | None = None
     cause_item: str | None = None
+    situation: str | None = None
     parent: str | None = None
     support_group: str | None = None
     assignee: str | None = None

@@ -156,7 +156,8 @@ def _tickets() -> st.SearchStrategy[Ticket]:
     return st.builds(
         Ticket, key=KEYS, ticket_kind=st.sampled_from(TicketKind), title=KEYS, state=st.sampled_from(TicketState),
         opened_at=MOMENTS, changed_at=MOMENTS, priority=st.integers(1, 5), items=_some(KEYS), events=_some(KEYS),
-        cause_key=_maybe(KEYS), cause_item=_maybe(KEYS), parent=_maybe(KEYS), caller=_maybe(KEYS),
+        cause_key=_maybe(KEYS), cause_item=_maybe(KEYS), situation=_maybe(KEYS), parent=_maybe(KEYS),
+        caller=_maybe(KEYS),
         resolved_at=_maybe(MOMENTS), expected_resolution_basis=TEXTS, notes=_some(NOTES),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.records import RecordKind, SituationRecord
+from cmdb.model.severity import Severity
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import Bench, cleared, furnished, outage, raised
 
@@ -80,6 +81,21 @@ async def test_the_next_owner_goes_on_with_the_numbers() -> None:
     before = await numbered(bench, first)
     await first.role.release()
     assert await numbered(bench, await owner_of(bench, "two")) == before
+
+
+async def test_an_incident_by_rule_names_the_situation_and_finds_it_after_it_joined_another() -> None:
+    bench = await furnished()
+    duties = bench.application.duties(bench.graph.lease, "one", Severity.MAJOR)
+    await duties.role.step(0.0)
+    await bench.assert_records(raised("vpnc"))
+    await numbered(bench, duties)
+    await bench.assert_records(raised("mail"))
+    await numbered(bench, duties)
+    tickets = (await bench.snapshot()).tickets
+    assert [tickets[key].situation for key in sorted(tickets)] == ["SIT000001", "SIT000002"]
+    await bench.assert_records(raised("r1"))
+    await numbered(bench, duties)
+    assert await of_number(bench, "SIT000002") == ["r1"]
 
 
 async def test_an_owner_of_yesterday_numbers_nothing() -> None:
