@@ -103,6 +103,9 @@ class Situation:
     """Mirrors `cmdb.model.answers.Situation`."""
 
     key: str = strawberry.field(description="The key of its cause.")
+    number: str | None = strawberry.field(
+        description="Its number, which stays while causes change; null until a server has given one."
+    )
     cause: ItemRef = strawberry.field(description="The probable cause.")
     severity: Severity = strawberry.field(description="The worst severity among its events.")
     since: datetime = strawberry.field(description="When its first event began.")
@@ -180,10 +183,19 @@ class CauseQuestions:
 
     @asked(SituationsReport | None, "Which open events belong together, and what is their probable cause?")
     async def situations(
-        self, info: Info, first: PageSize = 20, at_least_revision: AtLeast = None
+        self,
+        info: Info,
+        number: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Only the one of this number, or the one that it has joined since."
+            ),
+        ] = None,
+        first: PageSize = 20,
+        at_least_revision: AtLeast = None,
     ) -> Listed[answers.Situation]:
         """Group the open events."""
         context = info.context
         basis = await context.questions.basis(at_least_revision or 0)
-        rows = await context.questions.situations(context.principal, basis.revision)
+        rows = await context.questions.situations(context.principal, basis.revision, number)
         return Listed(basis, rows[: check_size(first)])

@@ -5,6 +5,7 @@ from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
 from cmdb.api.cause_questions import CauseQuestions
+from cmdb.api.event_mutations import EventMutations
 from cmdb.api.find_questions import FindQuestions
 from cmdb.api.history_questions import HistoryQuestions
 from cmdb.api.impact_questions import ImpactQuestions
@@ -42,7 +43,9 @@ class Query(
 @strawberry.type(
     description="All that writes. Expected failures come back as rows and userErrors, not as errors."
 )
-class Mutation(RecordMutations, TicketMutations, ReviewMutations, InboxMutations, OutboxMutations):
+class Mutation(
+    RecordMutations, TicketMutations, EventMutations, ReviewMutations, InboxMutations, OutboxMutations
+):
     """The root of all that writes."""
 
 

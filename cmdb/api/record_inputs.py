@@ -23,17 +23,10 @@ from cmdb.api.vocabulary import (
     WindowKind,
 )
 from cmdb.model.provenance import AttributeValue
-from cmdb.model.records import (
-    Assignment,
-    Change,
-    Dependency,
-    EntryRecord,
-    Item,
-    Party,
-    Window,
-)
+from cmdb.model.records import Assignment, Change, Dependency, EntryRecord, Item, Party
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, SeverityMap
+from cmdb.model.windows import Window
 
 KEY = "The stable key that the source gives it."
 VALID_FROM = "Since when it holds; default: now."
@@ -264,9 +257,19 @@ class WindowInput:
     key: str = strawberry.field(description=KEY)
     kind: WindowKind = strawberry.field(description="Maintenance or blackout.")
     title: str = strawberry.field(description="What it is for.")
-    items: list[str] = strawberry.field(description="Keys of the items.")
+    items: list[str] = strawberry.field(default_factory=list, description="Keys of the items.")
     start: datetime = strawberry.field(description="From this time on.")
     end: datetime = strawberry.field(description="Before this time.")
+    classes: list[str] = strawberry.field(default_factory=list, description="Classes, with all their items.")
+    services: list[str] = strawberry.field(
+        default_factory=list, description="Keys of services, with all that serves no other one."
+    )
+    rule: str = strawberry.field(
+        default="", description="When it comes again, as in RFC 5545: FREQ=MONTHLY;BYDAY=2TU."
+    )
+    zone: str = strawberry.field(
+        default="", description="The time zone of the rule, as in Europe/Berlin; default UTC."
+    )
     valid_from: datetime | None = strawberry.field(default=None, description=VALID_FROM)
 
     def to_record(self) -> Window:
@@ -278,6 +281,10 @@ class WindowInput:
             items=tuple(self.items),
             start=self.start,
             end=self.end,
+            classes=tuple(self.classes),
+            services=tuple(self.services),
+            rule=self.rule,
+            zone=self.zone,
             valid_from=self.valid_from,
         )
 

@@ -21,6 +21,7 @@ from cmdb.api.vocabulary import (
     TicketState,
 )
 from cmdb.desk.access import sees_raw
+from cmdb.desk.event_flags import is_acknowledged, stale_at
 from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
 from cmdb.model.service_level import ServiceClock
@@ -46,6 +47,14 @@ def _event_item(root: strawberry.Parent[records.Event], info: Info) -> Fetched[C
 
 def _event_raw(root: strawberry.Parent[records.Event], info: Info) -> str | None:
     return root.raw if root.raw and sees_raw(info.context.principal) else None
+
+
+def _stale_at(root: strawberry.Parent[records.Event]) -> datetime | None:
+    return stale_at(root)
+
+
+def _is_acknowledged(root: strawberry.Parent[records.Event]) -> bool:
+    return is_acknowledged(root)
 
 
 def _labels(root: strawberry.Parent[subject.Subject]) -> list[str]:
@@ -91,6 +100,18 @@ class Event(Node):
     cleared_at: datetime | None = strawberry.field(description="When the source cleared it.")
     count: int = strawberry.field(description="How often the source reported it.")
     unknown: bool = strawberry.field(description="Whether the source cannot tell how bad it is.")
+    stale_at: datetime | None = derived(
+        _stale_at, "When nobody knows any more whether it runs: three promised repeats stayed out."
+    )
+    flapping_until: datetime | None = strawberry.field(
+        description="When it stops to flap if nothing further happens; null when it does not flap."
+    )
+    acknowledged: bool = derived(_is_acknowledged, "Whether somebody has taken note of this episode.")
+    acknowledged_by: str = strawberry.field(description="Who took note of it last.")
+    acknowledged_at: datetime | None = strawberry.field(description="When that was.")
+    shelved_until: datetime | None = strawberry.field(
+        description="Until when it is left out of severities and situations."
+    )
 
     @classmethod
     def is_type_of(cls, source: object, _info: object) -> bool:
@@ -211,6 +232,9 @@ class Ticket(Node):
     state: TicketState = strawberry.field(description="Where it stands.")
     is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")
     priority: int = strawberry.field(description="1 is the most urgent.")
+    situation: str | None = strawberry.field(
+        description="Number of the situation it was opened on; `situations(number:)` follows it."
+    )
     opened_at: datetime = strawberry.field(description="When it was opened.")
     changed_at: datetime = strawberry.field(description="When its latest step was taken.")
     items: list[ItemRef] = derived(_ticket_items, "The items it is about.")

@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 from cmdb.api.publishing import publish
 from cmdb.application.requests import OnError, Wait
 from cmdb.errors import ErrorCode
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import AttributeType, Domain
 from cmdb.model.provenance import AttributeValue, Evidence
 from cmdb.model.records import (
@@ -20,16 +21,15 @@ from cmdb.model.records import (
     Direction,
     EventState,
     PartyKind,
-    RecordKind,
     Risk,
     Role,
     TicketKind,
     TicketState,
-    WindowKind,
 )
 from cmdb.model.redundancy import OnTrip
 from cmdb.model.runs import ReviewState, RunState
 from cmdb.model.severity import MapKind, Severity, Strength
+from cmdb.model.windows import WindowKind
 from cmdb.ports.graph import RowStatus
 from cmdb.ports.intake import LetterState
 
@@ -193,6 +193,7 @@ publish(
         RecordKind.PARTY: "A person, support group or organisation.",
         RecordKind.ASSIGNMENT: "How a party stands to an item; its key is party|role|item.",
         RecordKind.WINDOW: "A maintenance or blackout window.",
+        RecordKind.SITUATION: "The number of a situation.",
     },
 )
 publish(

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from cmdb.application.correlating import Correlation
 from cmdb.application.courier import Courier
 from cmdb.application.duties import Duties, Duty
+from cmdb.application.event_handling import EventHandling
 from cmdb.application.feed import Feed
 from cmdb.application.history_question import HistoryQuestion
 from cmdb.application.incident_rule import IncidentRule
@@ -37,8 +39,9 @@ from cmdb.application.write_gate import WriteGate
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import RecordKind, Ticket
+from cmdb.model.records import Ticket
 from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
@@ -78,6 +81,7 @@ class Application(Questions):
         self._feed = Feed(self._live)
         self.news = LiveNews(self._feed)
         self._recorder = Recorder(self._live, reader, writer, metamodel, clock, run_log)
+        self._handling = EventHandling(self._live, reader, self._recorder, clock)
         self.runs = Runs(self._live, reader, self._recorder, run_log, metamodel, clock)
         self.reviews = Reviewing(self._live, reader, self._recorder, run_log, metamodel, clock)
         self._ticketing = self._desk(writer)
@@ -150,7 +154,7 @@ class Application(Questions):
 
         What waits in the outbox is delivered to `channels`.
         """
-        duties: list[Duty] = []
+        duties: list[Duty] = [Correlation(self._live, self._writer, self._clock)]
         if threshold is not None:
             duties += [IncidentRule(self._in_tenure, threshold), TicketUpkeep(self._in_tenure)]
         workers = [
@@ -172,6 +176,16 @@ class Application(Questions):
         """Write one batch of records in one transaction."""
         with self._gate.passage():
             return await self._recorder.record(principal, batch)
+
+    async def acknowledge_event(self, principal: Principal, key: str) -> int:
+        """Take note of the present episode of an open event, and return the revision."""
+        with self._gate.passage():
+            return await self._handling.acknowledge(principal, key)
+
+    async def shelve_event(self, principal: Principal, key: str, until: datetime | None) -> int:
+        """Leave an open event out until then, or take it back, and return the revision."""
+        with self._gate.passage():
+            return await self._handling.shelve(principal, key, until)
 
     async def load(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool = False

@@ -13,7 +13,6 @@ from cmdb.application.snapshot import (
     Mask,
     Severities,
     Snapshot,
-    boundaries,
     events_by_item,
     take_snapshot,
     with_unknown,
@@ -47,6 +46,7 @@ def next_snapshot(before: Snapshot, step: Step, at: datetime) -> Snapshot:
     carry.tables()
     carry.severities(carry.events())
     carry.topology()
+    vars(after).update(earlier_reach=before.known_reach())
     return _evaluated(after)
 
 
@@ -82,10 +82,20 @@ class _Carry:
         for item in items:
             events_at.pop(item, None)
         self._set("events_at", {**events_at, **events_by_item(rows)})
-        if before.windows != after.windows or boundaries(before.windows, before.at, after.at):
+        if self._maintenance_moved():
             return None
-        self._set("own", _renewed(before.own, items, read_own_state(rows, after.windows, after.at)))
+        self._set("own", _renewed(before.own, items, read_own_state(rows, after.serviced, after.at)))
         return items
+
+    def _maintenance_moved(self) -> bool:
+        """Whether a window came, opened or closed, or CIs changed of which one covers a class or a service."""
+        if self.before.windows != self.after.windows or self.before.turns_by(self.after.at):
+            return True
+        if self.step.patched is None:
+            self._set("coverage", self.before.coverage)
+            self._set("serviced", self.before.serviced)
+            return False
+        return bool(self.after.coverage.classes or self.after.coverage.services)
 
     def severities(self, items: set[str] | None) -> None:
         """Let the fixpoint change where own severities of these CIs, or dependencies, did."""

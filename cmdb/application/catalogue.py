@@ -12,9 +12,10 @@ from cmdb.desk.access import sees_secrets
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import AssignedParty, ItemView
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import AttributeValue
-from cmdb.model.records import Change, Event, Item, Party, RecordKind, Ticket
+from cmdb.model.records import Change, Event, Item, Party, Ticket
 from cmdb.ports.graph import PageKey, RecordFilter, RecordReader, Stored
 
 T = TypeVar("T", Event, Change, Ticket, Party)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.owner_role import RENEW_SECONDS, OwnerRole
-from cmdb.application.snapshot import Snapshot, boundaries
+from cmdb.application.snapshot import Snapshot
 from cmdb.errors import CmdbError, ErrorCode
 
 WORK_SECONDS = 0.5
@@ -132,11 +132,11 @@ class Duties:
         self.role.done = snapshot.revision
 
     async def _apply(self, snapshot: Snapshot, fence: int) -> None:
-        """Let every duty take its steps; what one of them meets is raised after all had their turn."""
+        """Let every duty take its steps on what the ones before it wrote; what one meets is raised after all."""
         met: CmdbError | None = None
         for duty in self._duties:
             try:
-                await duty.apply(snapshot, fence)
+                await duty.apply(await self._live.current(snapshot.revision), fence)
             except CmdbError as error:
                 if error.code is ErrorCode.ROLE_LOST:
                     self.role.lose(error.message)
@@ -163,10 +163,10 @@ class Duties:
         return snapshot
 
     def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
-        """Whether nothing was written and no window opened or closed since the last step of this tenure."""
+        """Whether nothing was written and nothing changed by itself since the last step of this tenure."""
         if self._worked is None or self._worked[:2] != (fence, snapshot.revision):
             return False
-        return not boundaries(snapshot.windows, self._worked[2], snapshot.at)
+        return not snapshot.turns_by(snapshot.at, since=self._worked[2])
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):

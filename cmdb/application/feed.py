@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cmdb.application.live import LiveTopology
-from cmdb.application.situation_question import incident_of, situation_groups
-from cmdb.application.snapshot import Snapshot, boundaries
+from cmdb.application.situation_question import incident_of
+from cmdb.application.snapshot import Snapshot
 from cmdb.desk.situations import EventGroup
 from cmdb.errors import CmdbError
 
@@ -120,7 +120,7 @@ class Feed:
                 await self._begin(snapshot)
                 return
             seen = before.snapshot
-            passed = boundaries(seen.windows, seen.at, snapshot.at)
+            passed = seen.turns_by(snapshot.at)
             if snapshot.revision > seen.revision or passed:
                 picture = await asyncio.to_thread(_picture, snapshot)
                 step = await asyncio.to_thread(_compare, before, picture, self._place + 1)
@@ -212,7 +212,7 @@ def _picture(snapshot: Snapshot) -> Picture:
     for place in wanted:
         health = snapshot.health(place)
         services[keys[place]] = (int(health.effective), int(health.worst_case), int(health.planned))
-    groups = {group.key: group for group in situation_groups(snapshot)}
+    groups = {group.key: group for group in snapshot.event_groups}
     shapes = {key: _shape(snapshot, group) for key, group in groups.items()}
     return Picture(snapshot, services, groups, shapes)
 

@@ -11,9 +11,10 @@ from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import sees_secrets
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.records import Item, Record
 from cmdb.ports.graph import GraphReader, Stored
 
 _UNTOLD = frozenset({"attributes", "valid_from", "sightings"})

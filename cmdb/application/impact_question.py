@@ -16,7 +16,8 @@ from cmdb.impact.reach import Way, layers
 from cmdb.impact.topology import IntArray
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer, ImpactRow
-from cmdb.model.records import Direction, Event, EventState, RecordKind, Role, Ticket
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Direction, Event, EventState, Role, Ticket
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import RecordReader
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from cmdb.application.affected import hurt_services
 from cmdb.application.requests import OpenTicketRequest
-from cmdb.application.situation_question import incident_of, situation_groups
+from cmdb.application.situation_question import incident_of
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticketing import Ticketing
 from cmdb.desk.situations import EventGroup
@@ -64,7 +64,7 @@ def due_events(snapshot: Snapshot, threshold: Severity) -> list[str]:
     """
     dealt_with = _dealt_with(snapshot)
     found: list[str] = []
-    for group in situation_groups(snapshot):
+    for group in snapshot.event_groups:
         events = (member.event for member in group.members)
         fresh = [event for event in events if event.raised_at > dealt_with.get(event.key, _NEVER)]
         if fresh and (incident_of(snapshot, group) is not None or hurts_service(snapshot, group, threshold)):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from cmdb.desk.event_life import event_key
 from cmdb.errors import CmdbError, Conflict, ErrorCode
-from cmdb.model.records import EntryRecord, EventTransition, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import EntryRecord, EventTransition
 from cmdb.ports.graph import RowProblem, RowResult, RowStatus
 from cmdb.ports.records import LocatedRecord
 

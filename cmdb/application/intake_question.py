@@ -12,7 +12,8 @@ from cmdb.desk.words import overlap, tokens
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.answers import IntakeAnswer, IntakeCandidate, Term
-from cmdb.model.records import Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Item
 from cmdb.model.severity import Severity
 from cmdb.ports.graph import RecordReader
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cmdb.application.carrying import first_snapshot, next_snapshot
 from cmdb.application.projection import Projection, Step, follow, project
-from cmdb.application.snapshot import Snapshot, boundaries
+from cmdb.application.snapshot import Snapshot
 from cmdb.application.watching import TotalsWatch
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
@@ -118,7 +118,7 @@ class LiveTopology:
             refresh.result()
             return self._present()
         now, snapshot = self._clock.now(), self._present()
-        if now > snapshot.at and not boundaries(snapshot.windows, snapshot.at, now):
+        if now > snapshot.at and not snapshot.turns_by(now):
             self._snapshot = snapshot.later(now, confirmed=False, verified=snapshot.verified)
         return self._present()
 
@@ -155,7 +155,7 @@ class LiveTopology:
             await self._follow(await self._reader.delta(SYSTEM, self._projection.revision), now)
         elif await self._foreign(totals):
             await self._distrust("Its totals changed without a revision.")
-        elif boundaries(self._snapshot.windows, self._snapshot.at, now):
+        elif self._snapshot.turns_by(now):
             await self._follow(GraphDelta(totals.revision), now)
         else:
             self._snapshot = self._snapshot.later(now)
@@ -203,7 +203,7 @@ class LiveTopology:
             )
         self._told = True
         now = self._clock.now()
-        if not boundaries(present.windows, present.at, now):
+        if not present.turns_by(now):
             self._snapshot = present.later(now, confirmed=False, verified=False)
         self._nodes.forget()
         self._edges.forget()

@@ -11,6 +11,7 @@ from cmdb.application.projection import project, subscribers_of
 from cmdb.application.snapshot import Snapshot, take_snapshot
 from cmdb.desk.access import SYSTEM, holds, visible
 from cmdb.model.access import Everything, Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -19,12 +20,12 @@ from cmdb.model.records import (
     Item,
     Party,
     Record,
-    RecordKind,
+    SituationRecord,
     Ticket,
-    Window,
 )
 from cmdb.model.reference import has_ended, items_of, moment_of, without_hidden
 from cmdb.model.severity import Strength
+from cmdb.model.windows import Window
 from cmdb.ports.graph import GraphDelta, GraphReader, Moment, PageKey, RecordFilter, Stored
 
 KEPT = 8
@@ -135,7 +136,7 @@ def _collect(delta: GraphDelta, record: Record) -> None:
             columns.retired.append(False)
         case Dependency():
             _collect_dependency(delta, record)
-        case Event() | Change() | Ticket() | Party() | Assignment() | Window():
+        case Event() | Change() | Ticket() | Party() | Assignment() | Window() | SituationRecord():
             delta.records_of(record.kind).append(record)
 
 

@@ -8,7 +8,8 @@ from cmdb.desk.change_windows import change_windows
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.patching import Patched, patch_topology
 from cmdb.impact.topology import Topology, build_topology
-from cmdb.model.records import Assignment, Change, Event, Party, Role, Ticket, Window
+from cmdb.model.records import Assignment, Change, Event, Party, Role, SituationRecord, Ticket
+from cmdb.model.windows import Window
 from cmdb.ports.graph import DependencyColumns, GraphDelta, ItemColumns
 
 _UNSOUND = frozenset({ErrorCode.DANGLING_END, ErrorCode.UNKNOWN_GROUP})
@@ -26,6 +27,7 @@ class Projection:
     assignments: Mapping[str, Assignment] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     planned_work: tuple[Window, ...] = ()
+    situations: Mapping[str, SituationRecord] = field(default_factory=dict)
     subscribers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     topology: Topology = field(default_factory=lambda: build_topology(ItemColumns(), DependencyColumns()))
 
@@ -91,6 +93,7 @@ def _with_records(projection: Projection, delta: GraphDelta) -> Projection:
             ("parties", delta.parties),
             ("assignments", delta.assignments),
             ("windows", delta.windows),
+            ("situations", delta.situations),
         )
         if rows
     }

@@ -42,8 +42,9 @@ from cmdb.model.answers import (
     UpstreamChangesAnswer,
     WhatIfAnswer,
 )
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, Event, Party, RecordKind, Ticket
+from cmdb.model.records import Change, Event, Party, Ticket
 from cmdb.ports.graph import RecordFilter, RecordReader
 
 Source = Callable[[int], Awaitable[Snapshot]]
@@ -173,9 +174,11 @@ class Questions:
         """Walk the neighbourhood of a CI."""
         return answer_topology(await self._source(at_least), principal, request)
 
-    async def situations(self, principal: Principal, at_least: int = 0) -> tuple[Situation, ...]:
+    async def situations(
+        self, principal: Principal, at_least: int = 0, number: str | None = None
+    ) -> tuple[Situation, ...]:
         """Return what is open now, grouped by probable cause."""
-        return answer_situations(await self._source(at_least), principal)
+        return answer_situations(await self._source(at_least), principal, number)
 
     async def my_services(
         self, principal: Principal, party: str, at_least: int = 0

@@ -15,17 +15,9 @@ from cmdb.desk.event_life import event_key, fold
 from cmdb.desk.run_steps import keep_dependency_sightings, keep_sightings
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import (
-    Change,
-    Dependency,
-    EntryRecord,
-    Event,
-    EventTransition,
-    Item,
-    Record,
-    RecordKind,
-)
+from cmdb.model.records import Change, Dependency, EntryRecord, Event, EventTransition, Item, Record
 from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import (
@@ -46,6 +38,9 @@ CHUNK = 2000
 
 REBUILDS = 5
 """How often a write is built anew that another process has overtaken."""
+
+ATTEMPTS = 10
+"""How often events are folded anew because another process wrote in between."""
 
 _TURNS = {
     kind: turn
@@ -258,27 +253,18 @@ class Recorder:
     ) -> WriteOutcome:
         if not entries:
             return WriteOutcome(await self._live.revision(), ())
-        bound = await self._binder.bind(self._live.current, source, entries)
-        entries = bound.entries
-        events = await self._folded(source, bound)
-        records = [
-            events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
-            for e in entries
-        ]
-        joined = await self._beside_sightings(records)
-        distinct = list({(record.kind, record.key): record for record in joined.values()}.values())
-        outcome = await self._writer.write(principal, source, distinct, self._clock.now(), condition)
-        if len(distinct) == len(records):
+        records, outcome = await self._write_folded(principal, source, entries, condition)
+        if len(outcome.results) == len(records):
             return outcome
         status = {(result.kind, result.key): result for result in outcome.results}
         results = tuple(
-            _renumbered(index, status[joined[index].kind, joined[index].key]) for index in range(len(records))
+            _renumbered(index, status[record.kind, record.key]) for index, record in enumerate(records)
         )
         return WriteOutcome(outcome.revision, results)
 
-    async def _beside_sightings(self, records: Sequence[Record]) -> dict[int, Record]:
-        """Return by place what becomes of each record: of what loaders have seen, it is one voice of many."""
-        joined = dict(enumerate(records))
+    async def _beside_sightings(self, records: Sequence[Record]) -> list[Record]:
+        """Return in order what becomes of each record: of what loaders have seen, it is one voice of many."""
+        joined = list(records)
         items = {record.key for record in records if isinstance(record, Item) and not record.mention}
         edges = {_triple(record) for record in records if isinstance(record, Dependency) and not record.ended}
         if not (items or edges) or not await self._run_log.has_feeds():
@@ -294,6 +280,31 @@ class Recorder:
                 joined[index] = keep_dependency_sightings(record, between[_triple(record)], self._metamodel)
         return joined
 
+    async def _write_folded(
+        self, principal: Principal, source: str, entries: Sequence[EntryRecord], condition: Precondition
+    ) -> tuple[list[Record], WriteOutcome]:
+        """Write what the entries make of what is stored, anew when another process wrote in between.
+
+        Its steps of an event would be lost otherwise. The outcome has one result per distinct record.
+        """
+        folds = condition.seen is None and any(isinstance(entry, EventTransition) for entry in entries)
+        attempts = ATTEMPTS if folds else 1
+        while True:
+            attempts -= 1
+            seen = await self._reader.head() if folds else None
+            bound = await self._binder.bind(self._live.current, source, entries)
+            events = await self._folded(source, bound)
+            made = [
+                events[event_key(source, e)] if isinstance(e, EventTransition) else self._completed(e)
+                for e in bound.entries
+            ]
+            records = await self._beside_sightings(made)
+            distinct = list({(record.kind, record.key): record for record in records}.values())
+            stated = replace(condition, seen=seen) if folds else condition
+            outcome = await self._writer.write(principal, source, distinct, self._clock.now(), stated)
+            if not attempts or not outcome.refused or await self._reader.head() == seen:
+                return records, outcome
+
     def _completed(self, entry: Record) -> Record:
         """Give a dependency without a strength that of its verb, so that the store holds what counts."""
         if isinstance(entry, Dependency) and entry.strength is None:
@@ -308,13 +319,16 @@ class Recorder:
         keys = list(dict.fromkeys(event_key(source, step) for step in steps.values()))
         stored = await self._reader.records(SYSTEM, RecordKind.EVENT, keys) if keys else []
         events = {row.record.key: row.record for row in stored if isinstance(row.record, Event)}
+        told: dict[str, list[EventTransition]] = {key: [] for key in keys}
+        for step in steps.values():
+            told[event_key(source, step)].append(step)
+        folded = {key: fold(events.get(key), source, rows) for key, rows in told.items()}
         for index, step in steps.items():
             key = event_key(source, step)
-            event = fold(events.get(key), source, step)
+            event = folded[key]
             if index in bound.reasons and (not event.item or event.item == step.item):
-                event = replace(event, item=step.item, binding=bound.reasons[index])
-            events[key] = event
-        return events
+                folded[key] = replace(event, item=step.item, binding=bound.reasons[index])
+        return folded
 
 
 def _triple(dependency: Dependency) -> Triple:

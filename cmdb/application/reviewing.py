@@ -17,9 +17,10 @@ from cmdb.desk.run_steps import (
 )
 from cmdb.errors import Conflict, ErrorCode, InvalidInput, NotFound
 from cmdb.model.access import Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.records import Item, Record
 from cmdb.model.runs import Review, ReviewState, review_key
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader

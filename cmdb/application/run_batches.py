@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunPlan
-from cmdb.model.records import EntryRecord, EventTransition, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import EntryRecord, EventTransition
 
 STEPS = 1000
 """Steps of a batch: each is one record, some bring a change record too, and a write stays near 100 ms."""

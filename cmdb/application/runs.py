@@ -23,8 +23,9 @@ from cmdb.desk.run_steps import (
 )
 from cmdb.errors import CmdbError, Conflict, ErrorCode
 from cmdb.model.access import Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.records import Item, Record
 from cmdb.model.runs import Feed, Run, RunState
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, Precondition, RowProblem, WriteOutcome

@@ -6,8 +6,9 @@ from cmdb.application.live import LiveTopology
 from cmdb.application.snapshot import Snapshot
 from cmdb.desk.conformance import problems_of
 from cmdb.errors import ErrorCode
+from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Assignment, Dependency, EntryRecord, EventTransition, Item, Party, RecordKind
+from cmdb.model.records import Assignment, Dependency, EntryRecord, EventTransition, Item, Party
 from cmdb.ports.graph import RowProblem
 
 

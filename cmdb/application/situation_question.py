@@ -1,58 +1,44 @@
 """Groups what is open now into situations, with the ticket that is already at work on each."""
 
-from collections.abc import Callable
-
+from cmdb.application.lookup import missing
 from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
-from cmdb.desk.situations import EventGroup, Membership, group_events
-from cmdb.impact.reach import downstream
+from cmdb.desk.correlation import survivor_of
+from cmdb.desk.situations import EventGroup, Membership
 from cmdb.model.access import Principal
 from cmdb.model.answers import Situation, SituationMember
 from cmdb.model.records import Event, Ticket
 
 
-def answer_situations(snapshot: Snapshot, principal: Principal) -> tuple[Situation, ...]:
-    """Return the situations with at least one visible event, worst first; hidden events are left out."""
+def answer_situations(
+    snapshot: Snapshot, principal: Principal, number: str | None = None
+) -> tuple[Situation, ...]:
+    """Return the situations with at least one visible event, worst first; hidden events are left out.
+
+    With a number no more than the one that it stands for by now; NotFound when none of its events is open or visible.
+    """
     mask = snapshot.mask(principal)
-    situations = (describe_situation(snapshot, mask, group) for group in situation_groups(snapshot))
-    return tuple(situation for situation in situations if situation.members)
-
-
-def situation_groups(snapshot: Snapshot) -> list[EventGroup]:
-    """Return the event groups of the whole estate."""
-    known = [event for event in snapshot.events.values() if event.item in snapshot.topology.index]
-    return group_events(known, _reach(snapshot))
+    wanted = None if number is None else survivor_of(number, snapshot.situations)
+    groups = snapshot.event_groups
+    if number is not None:
+        groups = [group for group in groups if wanted and snapshot.numbers.get(group.cause) == wanted.key]
+    situations = (describe_situation(snapshot, mask, group) for group in groups)
+    found = tuple(situation for situation in situations if situation.members)
+    if number is not None and not found:
+        raise missing("open situation", number)
+    return found
 
 
 def group_of(snapshot: Snapshot, event: Event) -> EventGroup | None:
     """Return the group that holds the event, if it is open."""
-    for group in situation_groups(snapshot):
-        if any(member.event.key == event.key for member in group.members):
-            return group
-    return None
+    return snapshot.group_by_event.get(event.key)
 
 
 def incident_of(snapshot: Snapshot, group: EventGroup) -> Ticket | None:
     """Return the open incident of a group: that of its cause, else one that holds one of its events."""
-    keys = {member.event.key for member in group.members}
-    incidents = [ticket for ticket in snapshot.tickets.values() if ticket.is_open and ticket.parent is None]
-    fits = [
-        ticket for ticket in incidents if ticket.cause_key == group.key or keys.intersection(ticket.events)
-    ]
-    return min(fits, key=lambda ticket: (ticket.cause_key != group.key, ticket.key), default=None)
-
-
-def _reach(snapshot: Snapshot) -> Callable[[str], frozenset[str]]:
-    topology = snapshot.topology
-    known: dict[str, frozenset[str]] = {}
-
-    def reach(item: str) -> frozenset[str]:
-        if item not in known:
-            places = downstream(topology, [topology.index[item]]).tolist()
-            known[item] = frozenset(topology.keys[place] for place in places)
-        return known[item]
-
-    return reach
+    by_cause = snapshot.incident_by_cause.get(group.key)
+    by_event = (snapshot.incident_by_event.get(member.event.key) for member in group.members)
+    return by_cause or min(filter(None, by_event), key=lambda ticket: ticket.key, default=None)
 
 
 def describe_situation(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situation:
@@ -65,6 +51,7 @@ def describe_situation(snapshot: Snapshot, mask: Mask | None, group: EventGroup)
     key = f"event:{members[0].event.key}" if ref.restricted and members else group.key
     return Situation(
         key=key,
+        number=snapshot.numbers.get(group.cause),
         cause=ref,
         severity=group.severity,
         since=group.since,

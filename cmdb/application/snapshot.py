@@ -1,6 +1,7 @@
 """One immutable view of the present graph, with the severities that hold in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,16 +13,23 @@ from numpy.typing import NDArray
 
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
+from cmdb.desk.correlation import claim
+from cmdb.desk.event_flags import is_shelved, turns_of
+from cmdb.desk.maintenance import Coverage, turns_of_window, under_maintenance
 from cmdb.desk.own_state import OwnState, read_own_state
+from cmdb.desk.situations import EventGroup, group_events
 from cmdb.impact.causes import Explanation, explain
+from cmdb.impact.exclusive import serving_only
 from cmdb.impact.margin import Margins, present_margins
+from cmdb.impact.mutual_reach import MutualReach
 from cmdb.impact.propagation import change, evaluate
 from cmdb.impact.reduction import inherited
 from cmdb.impact.topology import Topology
 from cmdb.model.access import Everything, Predicate, Principal
 from cmdb.model.answers import Basis, CiRef, Health
-from cmdb.model.records import Assignment, Change, Event, Party, Role, Ticket, Window
+from cmdb.model.records import Assignment, Change, Event, Party, Role, SituationRecord, Ticket
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window
 from cmdb.ports.graph import Moment
 
 Severities = NDArray[np.uint8]
@@ -52,6 +60,7 @@ class Snapshot:
     parties: Mapping[str, Party]
     assignments: tuple[Assignment, ...]
     windows: tuple[Window, ...]
+    situations: Mapping[str, SituationRecord]
     subscribers: Mapping[str, frozenset[str]]
     service_classes: frozenset[str]
     moment: Moment | None = None
@@ -60,6 +69,7 @@ class Snapshot:
     explanations: dict[int, Explanation] = field(default_factory=dict, compare=False)
     refs: dict[int, CiRef] = field(default_factory=dict, compare=False)
     answers: dict[tuple[Predicate, object], object] = field(default_factory=dict, compare=False)
+    earlier_reach: MutualReach | None = field(default=None, compare=False)
 
     @property
     def basis(self) -> Basis:
@@ -79,7 +89,36 @@ class Snapshot:
     @cached_property
     def own(self) -> OwnState:
         """Own severities by CI key."""
-        return read_own_state(self.events.values(), self.windows, self.at)
+        return read_own_state(self.events.values(), self.serviced, self.at)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What maintenance windows name at this time."""
+        return under_maintenance(self.windows, self.at)
+
+    @cached_property
+    def serviced(self) -> frozenset[str]:
+        """The CIs in maintenance, by key."""
+        coverage, topology = self.coverage, self.topology
+        places: set[int] = set()
+        if coverage.classes:
+            places.update(place for place, name in enumerate(topology.classes) if name in coverage.classes)
+        services = [topology.index[key] for key in coverage.services if key in topology.index]
+        if services:
+            places |= serving_only(topology, services)
+        return coverage.items | {topology.keys[place] for place in places}
+
+    @cached_property
+    def turns(self) -> list[datetime]:
+        """The moments at which severities change without a write: windows, stale events, ends of shelving; sorted."""
+        of_windows = (moment for window in self.windows for moment in turns_of_window(window, self.at))
+        of_events = (moment for event in self.events.values() for moment in turns_of(event))
+        return sorted({*of_windows, *of_events})
+
+    def turns_by(self, until: datetime, since: datetime | None = None) -> bool:
+        """Whether one of these moments lies in (since, until], by default since the time of this view."""
+        start = bisect_right(self.turns, since or self.at)
+        return start < len(self.turns) and self.turns[start] <= until
 
     @cached_property
     def outage(self) -> Severities:
@@ -113,6 +152,49 @@ class Snapshot:
         return events_by_item(self.events.values())
 
     @cached_property
+    def mutual_reach(self) -> MutualReach:
+        """Which CIs with open events can impact which others of them."""
+        return self.known_reach().of(self.events_at.keys())
+
+    def known_reach(self) -> MutualReach:
+        """Return what this snapshot, or one before it, has found of this topology."""
+        known: MutualReach | None = vars(self).get("mutual_reach") or self.earlier_reach
+        return known if known is not None and known.topology is self.topology else MutualReach(self.topology)
+
+    @cached_property
+    def event_groups(self) -> list[EventGroup]:
+        """The open events of the whole estate by their probable cause, worst first."""
+        above = self.mutual_reach.above
+        rows = (event for event in self.events.values() if event.item in above)
+        return group_events((event for event in rows if not is_shelved(event, self.at)), above)
+
+    @cached_property
+    def group_by_event(self) -> Mapping[str, EventGroup]:
+        """The group of each open event, by the event's key."""
+        return {member.event.key: group for group in self.event_groups for member in group.members}
+
+    @cached_property
+    def numbers(self) -> Mapping[str, str]:
+        """The number of each group that has one, by the group's cause; new groups wait for the owner of the duties."""
+        known = (row for row in self.situations.values() if row.ended_at is None)
+        return {cause: row.key for cause, row in claim(self.event_groups, known).by_cause.items()}
+
+    @cached_property
+    def incident_by_cause(self) -> Mapping[str, Ticket]:
+        """The first open incident of each cause key."""
+        return {ticket.cause_key: ticket for ticket in self._at_work() if ticket.cause_key}
+
+    @cached_property
+    def incident_by_event(self) -> Mapping[str, Ticket]:
+        """The first open incident that carries each event, by the event's key."""
+        return {event: ticket for ticket in self._at_work() for event in ticket.events}
+
+    def _at_work(self) -> list[Ticket]:
+        """Return the open incidents, the first one last, so that it stands where several claim one place."""
+        rows = (row for row in self.tickets.values() if row.is_open and row.parent is None)
+        return sorted(rows, key=lambda ticket: ticket.key, reverse=True)
+
+    @cached_property
     def changes_at(self) -> Mapping[str, tuple[Change, ...]]:
         """Changes per target key, by key."""
         rows = sorted(self.changes.values(), key=lambda change: change.key)
@@ -131,7 +213,7 @@ class Snapshot:
         return _by_item((row.item, row) for row in self.assignments)
 
     def later(self, at: datetime, *, confirmed: bool = True, verified: bool = True) -> "Snapshot":
-        """Return the same view at a later time, computed severities included; no window may lie in between.
+        """Return the same view at a later time, computed severities included; none of its turns may lie in between.
 
         `confirmed`: the store was asked at that time and had nothing newer.
         """
@@ -266,12 +348,8 @@ def take_snapshot(
         parties=projection.parties,
         assignments=tuple(projection.assignments.values()),
         windows=(*projection.windows.values(), *projection.planned_work),
+        situations=projection.situations,
         subscribers=projection.subscribers,
         service_classes=service_classes,
         moment=moment,
     )
-
-
-def boundaries(windows: Sequence[Window], start: datetime, end: datetime) -> bool:
-    """Whether a window opens or closes in (start, end], so that severities must be computed anew."""
-    return any(start < moment <= end for window in windows for moment in (window.start, window.end))

@@ -13,7 +13,8 @@ from cmdb.desk.situations import EventGroup
 from cmdb.desk.ticket_life import priority
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactRow
-from cmdb.model.records import Item, RecordKind, Role, Ticket, TicketKind, TicketState, WorkNote
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Item, Role, Ticket, TicketKind, TicketState, WorkNote
 from cmdb.model.service_level import ServiceLevel, level_of
 from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
@@ -53,6 +54,7 @@ class TicketDrafting:
                 events=tuple(member.event.key for member in group.members),
                 cause_key=group.key,
                 cause_item=group.cause,
+                situation=snapshot.numbers.get(group.cause),
                 support_group=supporters[0].key if supporters else None,
                 notes=(WorkNote(at=now, author=principal.name, text=_opening(cause, group, affected)),),
             ),

@@ -26,7 +26,8 @@ from cmdb.desk.ticket_joining import carry, detach, follow, merge, standing
 from cmdb.desk.ticket_life import moved, noted, spell_duration
 from cmdb.errors import Conflict, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
-from cmdb.model.records import Event, RecordKind, Ticket, TicketKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Event, Ticket, TicketKind
 from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Precondition
@@ -113,7 +114,11 @@ class Ticketing:
             return await self._unchanged(incident)
         told = f"{len(new)} further event(s) of the same cause, {new[0].summary or new[0].condition}"
         keys = [event.key for event in new]
-        grown = replace(self._noted(principal, incident, told), events=(*incident.events, *keys))
+        grown = replace(
+            self._noted(principal, incident, told),
+            events=(*incident.events, *keys),
+            situation=incident.situation or snapshot.numbers.get(group.cause),
+        )
         return await self._save(snapshot, principal, [grown], attached=keys)
 
     async def _open_report(

@@ -9,7 +9,8 @@ from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.reach import Way, hops
 from cmdb.model.access import Principal
 from cmdb.model.answers import TimelineAnswer, TimelineEntry
-from cmdb.model.records import Change, Event, Record, RecordKind, Ticket
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Change, Event, Record, Ticket
 from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RecordFilter, RecordReader
 

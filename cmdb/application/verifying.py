@@ -18,7 +18,7 @@ SHOWN = 20
 ATTEMPTS = 5
 """How often the store is read again because somebody wrote meanwhile."""
 
-_TABLES = ("events", "changes", "tickets", "parties", "assignments", "windows")
+_TABLES = ("events", "changes", "tickets", "parties", "assignments", "windows", "situations")
 
 
 @dataclass(frozen=True, slots=True)

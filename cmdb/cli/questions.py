@@ -18,7 +18,7 @@ from cmdb.cli.answers import (
 )
 from cmdb.cli.session import Output, OutputFormat, Session, answer, write
 from cmdb.errors import CmdbError, ErrorCode
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="Key or unique name of an item.")]
 First = Annotated[int, typer.Option("--first", help="Rows at most.", min=1, max=100)]

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from cmdb.model.records import Change, ChangeKind, ChangeState, Window, WindowKind
+from cmdb.model.records import Change, ChangeKind, ChangeState
+from cmdb.model.windows import Window, WindowKind
 
 
 def change_windows(changes: Iterable[Change]) -> Iterator[Window]:

@@ -16,8 +16,8 @@ from cmdb.model.records import (
     Item,
     Party,
     Ticket,
-    Window,
 )
+from cmdb.model.windows import Window
 from cmdb.ports.graph import RowProblem
 
 KEY_LIMIT = 1000

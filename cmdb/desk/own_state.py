@@ -1,10 +1,11 @@
-"""Turns open events and windows into own severities: outage, planned and unknown."""
+"""Turns open events into own severities: outage, planned and unknown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cmdb.model.records import Direction, Event, Window, WindowKind
+from cmdb.desk.event_flags import is_shelved, is_unknown
+from cmdb.model.records import Direction, Event
 from cmdb.model.severity import Severity
 
 
@@ -22,17 +23,19 @@ class OwnState:
     unknown: frozenset[str] = frozenset()
 
 
-def read_own_state(events: Iterable[Event], windows: Iterable[Window], at: datetime) -> OwnState:
-    """Fold open events into own severities; maintenance of a CI moves its events from outage to planned."""
-    serviced = items_in_maintenance(windows, at)
+def read_own_state(events: Iterable[Event], serviced: Container[str], at: datetime) -> OwnState:
+    """Fold open events into own severities; those of CIs in maintenance (`serviced`) are planned, no outage.
+
+    Shelved ones count nowhere; of stale ones nobody knows how bad they are.
+    """
     outage: dict[str, Severity] = {}
     planned: dict[str, Severity] = {}
     local: dict[str, Severity] = {}
     unknown = set()
     for event in events:
-        if not event.is_open:
+        if not event.is_open or is_shelved(event, at):
             continue
-        if event.unknown:
+        if is_unknown(event, at):
             unknown.add(event.item)
             continue
         in_service = event.item not in serviced
@@ -41,16 +44,6 @@ def read_own_state(events: Iterable[Event], windows: Iterable[Window], at: datet
         if event.direction is Direction.ERROR:
             _raise(outage if in_service else planned, event.item, event.severity)
     return OwnState(outage, planned, local, frozenset(unknown))
-
-
-def items_in_maintenance(windows: Iterable[Window], at: datetime) -> frozenset[str]:
-    """Return the CIs that a maintenance window covers at that time; a CI leaves when no window covers it."""
-    return frozenset(
-        item
-        for window in windows
-        if window.window_kind is WindowKind.MAINTENANCE and window.covers(at)
-        for item in window.items
-    )
 
 
 def _raise(severities: dict[str, Severity], item: str, severity: Severity) -> None:

@@ -22,9 +22,10 @@ from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan, sighting_key
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket, Window
+from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket
 from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
 from cmdb.model.subject import Subject
+from cmdb.model.windows import Window
 
 MISSES = 3
 """Complete runs in a row that must miss a thing before it is retired."""

@@ -4,7 +4,7 @@ A cause is an alerting CI (open error event) with no other alerting CI upstream 
 symptoms are the events downstream of it, starvation upstream of it, and everything on the cause itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,15 +39,18 @@ class EventGroup:
         return f"cause:{self.cause}"
 
 
-def group_events(events: Iterable[Event], downstream: Callable[[str], frozenset[str]]) -> list[EventGroup]:
-    """Partition the open events; `downstream` returns the CIs that a CI's failure can reach, itself included."""
+def group_events(events: Iterable[Event], above: Mapping[str, frozenset[str]]) -> list[EventGroup]:
+    """Partition the open events; `above` holds for each of their CIs the others among them that can impact it.
+
+    Takes time in proportion to the events and to the pairs in `above`.
+    """
     open_events = sorted((event for event in events if event.is_open), key=lambda e: (e.raised_at, e.key))
     onset = _onsets(open_events)
-    reach = {item: downstream(item) for item in onset}
-    roots = _roots(onset, reach)
+    ranked = sorted(onset, key=lambda item: (onset[item], item))
+    causes = _Causes(onset, {item: number for number, item in enumerate(ranked)}, above)
     groups: dict[str, list[Membership]] = {}
     for event in open_events:
-        cause = _cause_of(event, roots, onset, reach, downstream)
+        cause = causes.of(event)
         groups.setdefault(cause, []).append(_membership(event, cause))
     return sorted(map(_group, groups.items()), key=lambda group: (-group.severity, group.since, group.cause))
 
@@ -61,39 +64,38 @@ def _onsets(events: Sequence[Event]) -> dict[str, datetime]:
     return onset
 
 
-def _roots(onset: Mapping[str, datetime], reach: Mapping[str, frozenset[str]]) -> list[str]:
-    """Alerting CIs that no other alerting CI explains; in a circle the earliest, then the smallest key, stands."""
-    ranked = sorted(onset, key=lambda item: (onset[item], item))
-    place = {item: number for number, item in enumerate(ranked)}
+class _Causes:
+    """Finds the probable cause of each event; `place` ranks alerting CIs by onset, then by key."""
 
-    def explained(item: str) -> bool:
-        return any(
-            item in reach[other]
-            and onset[other] <= onset[item] + DELAY
-            and (other not in reach[item] or place[other] < place[item])
-            for other in ranked
-            if other != item
-        )
+    def __init__(
+        self,
+        onset: Mapping[str, datetime],
+        place: Mapping[str, int],
+        above: Mapping[str, frozenset[str]],
+    ) -> None:
+        self._onset = onset
+        self._place = place
+        self._above = above
+        self._roots = {item for item in place if not self._is_explained(item)}
 
-    return [item for item in ranked if not explained(item)]
+    def of(self, event: Event) -> str:
+        """Return the first root that reaches the event in time, else the event's own CI."""
+        if event.item in self._roots:
+            return event.item
+        reaching = self._above[event.item] & self._roots
+        if event.direction is Direction.STARVATION:
+            reaching |= {root for root in self._roots if event.item in self._above[root]}
+        in_time = (root for root in reaching if self._onset[root] <= event.raised_at + DELAY)
+        return min(in_time, key=self._place.__getitem__, default=event.item)
 
+    def _is_explained(self, item: str) -> bool:
+        """Whether another alerting CI explains it; in a circle the earliest, then the smallest key, stands."""
+        return any(self._explains(other, item) for other in self._above[item] if other in self._onset)
 
-def _cause_of(
-    event: Event,
-    roots: Sequence[str],
-    onset: Mapping[str, datetime],
-    reach: Mapping[str, frozenset[str]],
-    downstream: Callable[[str], frozenset[str]],
-) -> str:
-    """Return the first root that reaches the event in time, else the event's own CI."""
-    if event.item in roots:
-        return event.item
-    starved = downstream(event.item) if event.direction is Direction.STARVATION else frozenset()
-    for root in roots:
-        in_time = onset[root] <= event.raised_at + DELAY
-        if in_time and (event.item in reach[root] or root in starved):
-            return root
-    return event.item
+    def _explains(self, other: str, item: str) -> bool:
+        mutual = item in self._above[other]
+        in_time = self._onset[other] <= self._onset[item] + DELAY
+        return in_time and (not mutual or self._place[other] < self._place[item])
 
 
 def _membership(event: Event, cause: str) -> Membership:

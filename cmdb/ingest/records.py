@@ -17,6 +17,7 @@ from cmdb.ingest.document import LINE_LIMIT, Faulty, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
 from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -25,10 +26,9 @@ from cmdb.model.records import (
     EventTransition,
     Item,
     Party,
-    RecordKind,
     Ticket,
-    Window,
 )
+from cmdb.model.windows import Window
 from cmdb.ports.records import LocatedRecord
 
 _TYPES: Mapping[RecordKind, type[EntryRecord]] = {

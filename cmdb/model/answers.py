@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cmdb.model.evidence import CiRef, GroupVerdict, PathStep, RankedPath
-from cmdb.model.records import Change, Event, Item, Party, RecordKind, Role, Ticket
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Change, Event, Item, Party, Role, Ticket
 from cmdb.model.severity import Severity
 
 __all__ = ["CiRef", "GroupVerdict", "PathStep"]
@@ -229,9 +230,13 @@ class SituationMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Open events that share one probable cause; its key is that of the cause."""
+    """Open events that share one probable cause; its key is that of the cause, its number stays when that changes.
+
+    It has no number until the owner of the background duties has seen it.
+    """
 
     key: str
+    number: str | None
     cause: CiRef
     severity: Severity
     since: datetime

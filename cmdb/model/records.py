@@ -1,4 +1,4 @@
-"""The eight record kinds, as sources assert them and as the store keeps them.
+"""The record kinds, as sources assert them and as the store keeps them.
 
 Plain frozen dataclasses: borders validate them with pydantic, the core uses them as they are.
 All times are aware; intervals are half-open [start, end).
@@ -10,26 +10,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import AttributeValue, DependencySighting, Evidence, Sighting
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
+from cmdb.model.windows import Window
 
 RAW_LIMIT = 16_384
 """Characters that are kept of what a source sent."""
-
-
-class RecordKind(StrEnum):
-    """The closed set of record kinds."""
-
-    ITEM = "item"
-    DEPENDENCY = "dependency"
-    EVENT = "event"
-    CHANGE = "change"
-    TICKET = "ticket"
-    PARTY = "party"
-    ASSIGNMENT = "assignment"
-    WINDOW = "window"
 
 
 class Direction(StrEnum):
@@ -107,13 +96,6 @@ class Role(StrEnum):
     OWNS = "owns"
     SUPPORTS = "supports"
     SUBSCRIBES = "subscribes"
-
-
-class WindowKind(StrEnum):
-    """Maintenance makes impact planned; a blackout forbids changes."""
-
-    MAINTENANCE = "maintenance"
-    BLACKOUT = "blackout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +183,8 @@ class Event:
     While no CI is found for its `subject` it is unbound: `item` is empty, and no question but its own list shows it.
     `binding` says by which rule its CI was found, or why none was. `raw` is what the source sent last, cut to
     `RAW_LIMIT`, for engineers.
+    `memory` is what the fold keeps of the steps, `flapping_until` when it stops to flap if nothing further happens.
+    `acknowledged_seen` is the latest step, by the source's clock, of which `acknowledged_by` has taken note.
     """
 
     kind: ClassVar[RecordKind] = RecordKind.EVENT
@@ -222,6 +206,13 @@ class Event:
     binding: str = ""
     link: str = ""
     raw: str = ""
+    repeat_seconds: int | None = None
+    flapping_until: datetime | None = None
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_seen: datetime | None = None
+    shelved_until: datetime | None = None
+    memory: str = ""
 
     @property
     def valid_from(self) -> datetime:
@@ -311,6 +302,7 @@ class Ticket:
     changes: tuple[str, ...] = ()
     cause_key: str | None = None
     cause_item: str | None = None
+    situation: str | None = None
     parent: str | None = None
     support_group: str | None = None
     assignee: str | None = None
@@ -370,27 +362,23 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A maintenance or blackout time of CIs, half-open [start, end)."""
+class SituationRecord:
+    """The number of a situation and what it stands for; one that joined an older one resolves by `merged_into`."""
 
-    kind: ClassVar[RecordKind] = RecordKind.WINDOW
+    kind: ClassVar[RecordKind] = RecordKind.SITUATION
     key: str
-    window_kind: WindowKind
-    title: str
-    items: tuple[str, ...]
-    start: datetime
-    end: datetime
-    valid_from: datetime | None = None
+    cause: str
+    events: tuple[str, ...]
+    opened_at: datetime
+    changed_at: datetime
+    ended_at: datetime | None = None
+    merged_into: str | None = None
 
-    def __post_init__(self) -> None:
-        """Refuse windows that end before they start."""
-        if self.end <= self.start:
-            raise ValueError("'end' lies after 'start'")
-
-    def covers(self, at: datetime) -> bool:
-        """Whether `at` falls into the window."""
-        return self.start <= at < self.end
+    @property
+    def valid_from(self) -> datetime:
+        """The state holds from its latest change on."""
+        return self.changed_at
 
 
-Record = Item | Dependency | Event | Change | Ticket | Party | Assignment | Window
+Record = Item | Dependency | Event | Change | Ticket | Party | Assignment | Window | SituationRecord
 EntryRecord = Item | Dependency | EventTransition | Change | Ticket | Party | Assignment | Window

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from cmdb.model.records import Assignment, Change, Dependency, Event, Item, Record, Ticket, Window
+from cmdb.model.records import Assignment, Change, Dependency, Event, Item, Record, SituationRecord, Ticket
+from cmdb.model.windows import Window
 
 
 def items_of(record: Record) -> tuple[str, ...]:
@@ -21,6 +22,8 @@ def items_of(record: Record) -> tuple[str, ...]:
             return record.targets
         case Ticket() | Window():
             return record.items
+        case SituationRecord():
+            return (record.cause,)
     return ()
 
 
@@ -30,12 +33,17 @@ def item_ends(record: Record) -> tuple[str, ...]:
 
 
 def without_hidden(record: Record, seen: set[str]) -> Record:
-    """Return the change, ticket or window without the CIs outside `seen`; other records name one CI or two ends."""
+    """Return the change, ticket or window without the CIs outside `seen`; other records name one CI or two ends.
+
+    The keys of events name CIs, so a situation loses them.
+    """
     match record:
         case Change():
             return replace(record, targets=tuple(target for target in record.targets if target in seen))
         case Ticket() | Window():
             return replace(record, items=tuple(item for item in record.items if item in seen))
+        case SituationRecord():
+            return replace(record, events=())
     return record
 
 

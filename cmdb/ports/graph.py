@@ -8,9 +8,11 @@ from typing import Any, Protocol
 
 from cmdb.errors import ErrorCode
 from cmdb.model.access import Principal
-from cmdb.model.records import Assignment, Change, Event, Party, Record, RecordKind, Ticket, Window
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Change, Event, Party, Record, SituationRecord, Ticket
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import SeverityMap, Strength
+from cmdb.model.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class GraphDelta:
     parties: list[Party] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    situations: list[SituationRecord] = field(default_factory=list)
 
     def records_of(self, kind: RecordKind) -> list[Any]:
         """Return the list that holds the records of this kind."""
@@ -76,6 +79,7 @@ class GraphDelta:
             RecordKind.PARTY: self.parties,
             RecordKind.ASSIGNMENT: self.assignments,
             RecordKind.WINDOW: self.windows,
+            RecordKind.SITUATION: self.situations,
         }
         return lists[kind]
 

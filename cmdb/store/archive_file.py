@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.store.canonical import ContentHash, write_entry
 from cmdb.store.cut import VERSION, Entry
 

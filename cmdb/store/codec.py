@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 from pydantic import TypeAdapter
 
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -19,12 +20,12 @@ from cmdb.model.records import (
     Item,
     Party,
     Record,
-    RecordKind,
+    SituationRecord,
     Ticket,
-    Window,
 )
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import AS_IS, Severity, SeverityMap
+from cmdb.model.windows import Window
 from cmdb.ports.graph import Stored
 
 Properties = dict[str, object]
@@ -32,7 +33,8 @@ ATTRIBUTE = "a_"
 """Attributes stand beside the record's own fields under this prefix, so that no name can collide."""
 
 _TYPES: dict[RecordKind, type[Record]] = {
-    kind.kind: kind for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window)
+    kind.kind: kind
+    for kind in (Item, Dependency, Event, Change, Ticket, Party, Assignment, Window, SituationRecord)
 }
 _JSON = frozenset({"groups", "map", "notes", "pauses", "sightings", "subject", "subjects"})
 _USUAL = frozenset({"mention", "evidence", "confidence"})

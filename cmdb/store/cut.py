@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.store.codec import Properties
 from cmdb.store.connection import Connection, Row
 from cmdb.store.shape import ITEM_LABEL, LABELS, fill

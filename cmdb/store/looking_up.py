@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from cmdb.model.access import Principal
-from cmdb.model.records import RecordKind, Role
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Role
 from cmdb.model.reference import item_ends, without_hidden
 from cmdb.ports.graph import PageKey, RecordFilter, Stored
 from cmdb.store.codec import Properties, read_time, stored_from, write_time
@@ -50,6 +51,9 @@ WITH DISTINCT n ORDER BY n.at DESC, n.key DESC LIMIT $limit RETURN properties(n)
 
 # How many nodes fulfil the conditions?
 COUNT = "MATCH <pattern> WHERE <conditions> RETURN count(DISTINCT n) AS total"
+
+_NAMING_SEVERAL = frozenset({RecordKind.CHANGE, RecordKind.TICKET, RecordKind.WINDOW, RecordKind.SITUATION})
+"""Kinds whose records may name CIs that the reader does not see."""
 
 # Which of these CIs are visible?
 VISIBLE_ITEMS = f"""
@@ -167,7 +171,7 @@ class RecordReader:
         """Turn rows into records and drop from each the CIs that the principal may not see."""
         stored = [stored_from(kind, held) for held in rows]
         visible = item_filter(principal)
-        if visible.everything or kind not in (RecordKind.CHANGE, RecordKind.TICKET, RecordKind.WINDOW):
+        if visible.everything or kind not in _NAMING_SEVERAL:
             return stored
         keys = sorted({end for row in stored for end in item_ends(row.record)})
         statement = fill(VISIBLE_ITEMS, visible=visible.condition)

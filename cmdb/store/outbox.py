@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import cast
 
+from cmdb.model.kinds import RecordKind
 from cmdb.model.outgoing import Outgoing, OutgoingState, Remote
-from cmdb.model.records import Record, RecordKind, Ticket
+from cmdb.model.records import Record, Ticket
 from cmdb.ports.graph import RowStatus, WriteOutcome
 from cmdb.store.codec import Properties, content_of, read_time, record_from, write_time
 from cmdb.store.connection import Connection, Transaction

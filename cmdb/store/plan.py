@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
-from cmdb.model.records import Change, Dependency, Item, Record, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Change, Dependency, Item, Record
 from cmdb.model.reference import moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import Properties, content_of, digest_of, record_from, write_time

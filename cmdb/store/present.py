@@ -5,7 +5,8 @@ Keys and hashes come in one list a statement: the protocol charges for rows.
 
 from collections.abc import Iterable, Sequence
 
-from cmdb.model.records import Assignment, Dependency, Record, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Dependency, Record
 from cmdb.store.codec import Properties
 from cmdb.store.connection import Transaction
 from cmdb.store.shape import ITEM_LABEL, LABELS, ROLE_PATTERN, fill

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.model.severity import AS_IS, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, GraphTotals, ItemColumns
 from cmdb.store.codec import read_groups, read_map, record_from
@@ -168,8 +168,9 @@ class ProjectionReader:
         for rows in await asyncio.gather(*(read(statement, start) for start in batches)):
             _add_dependencies(delta.dependencies, rows)
         _add_records(delta, RecordKind.EVENT, await connection.read(OPEN_EVENTS))
-        for kind in (RecordKind.CHANGE, RecordKind.TICKET, RecordKind.PARTY, RecordKind.WINDOW):
-            _add_records(delta, kind, await connection.read(fill(ALL_NODES, label=LABELS[kind])))
+        for kind, label in LABELS.items():
+            if kind not in (RecordKind.ITEM, RecordKind.EVENT):
+                _add_records(delta, kind, await connection.read(fill(ALL_NODES, label=label)))
         _add_records(delta, RecordKind.ASSIGNMENT, await connection.read(ALL_ASSIGNMENTS))
         return delta
 

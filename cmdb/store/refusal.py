@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from cmdb.errors import ErrorCode
-from cmdb.model.records import Assignment, Item, Record, RecordKind, Ticket, TicketKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Item, Record, Ticket, TicketKind
 from cmdb.model.reference import item_ends
 from cmdb.ports.graph import RowProblem, RowStatus
 from cmdb.store.plan import PlannedRow

@@ -5,7 +5,7 @@ from typing import cast
 from cmdb.desk.access import visible
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.ports.graph import Moment, Stored
 from cmdb.store.codec import Properties, stored_from, write_time
 from cmdb.store.connection import Connection

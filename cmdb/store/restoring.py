@@ -7,7 +7,8 @@ from itertools import islice
 from typing import cast
 
 from cmdb.errors import ErrorCode, StoreError
-from cmdb.model.records import RecordKind, Role
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Role
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Connection, Transaction
 from cmdb.store.counter import (

@@ -13,8 +13,9 @@ from typing import Any, TypeVar, cast
 from pydantic import TypeAdapter
 
 from cmdb.errors import Conflict, ErrorCode
+from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Dependency, Item, RecordKind
+from cmdb.model.records import Dependency, Item
 from cmdb.model.runs import Estate, Feed, KnownItem, Review, Run, RunState, Triple
 from cmdb.store.codec import Properties, record_from, write_time
 from cmdb.store.connection import Connection, Row, Transaction

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -10,11 +11,11 @@ from cmdb.model.records import (
     Event,
     Item,
     Record,
-    RecordKind,
     Role,
+    SituationRecord,
     Ticket,
-    Window,
 )
+from cmdb.model.windows import Window
 
 ITEM_LABEL = "ConfigurationItem"
 LABELS = {
@@ -24,6 +25,7 @@ LABELS = {
     RecordKind.TICKET: "Ticket",
     RecordKind.PARTY: "Party",
     RecordKind.WINDOW: "Window",
+    RecordKind.SITUATION: "Situation",
 }
 ROLE_TYPES = {Role.OWNS: "OWNS", Role.SUPPORTS: "SUPPORTS", Role.SUBSCRIBES: "SUBSCRIBES"}
 ROLE_PATTERN = "|".join(ROLE_TYPES.values())
@@ -64,6 +66,10 @@ def _parent(record: Record) -> tuple[str, ...]:
     return (record.parent,) if isinstance(record, Ticket) and record.parent else ()
 
 
+def _cause(record: Record) -> tuple[str, ...]:
+    return (record.cause,) if isinstance(record, SituationRecord) else ()
+
+
 LINKS: dict[RecordKind, tuple[Link, ...]] = {
     RecordKind.EVENT: (Link("ON", ITEM_LABEL, _event_item),),
     RecordKind.CHANGE: (Link("CHANGES", ITEM_LABEL, _targets),),
@@ -73,6 +79,7 @@ LINKS: dict[RecordKind, tuple[Link, ...]] = {
         Link("ATTACHED_TO", "Ticket", _parent),
     ),
     RecordKind.WINDOW: (Link("COVERS", ITEM_LABEL, _affected),),
+    RecordKind.SITUATION: (Link("CAUSED_BY", ITEM_LABEL, _cause),),
 }
 
 ITEM_LINK = {
@@ -80,6 +87,7 @@ ITEM_LINK = {
     RecordKind.CHANGE: "CHANGES",
     RecordKind.TICKET: "AFFECTS",
     RecordKind.WINDOW: "COVERS",
+    RecordKind.SITUATION: "CAUSED_BY",
 }
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cmdb.model.access import Principal
-from cmdb.model.records import Record, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Record
 from cmdb.ports.graph import (
     UNCONDITIONAL,
     GraphDelta,

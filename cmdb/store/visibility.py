@@ -14,7 +14,7 @@ from cmdb.model.access import (
     Principal,
     SubscribedBy,
 )
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.store.shape import ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cmdb.errors import ErrorCode, InvalidInput
-from cmdb.model.records import Assignment, Dependency, Record, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Dependency, Record
 from cmdb.ports.graph import RowProblem, RowResult, RowStatus, WriteOutcome
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Transaction

@@ -13,6 +13,7 @@ from cmdb.application.projection import project
 from cmdb.application.snapshot import Snapshot, take_snapshot
 from cmdb.desk.access import SYSTEM, visible
 from cmdb.model.access import Nothing, Principal, PrincipalRole
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Dependency,
@@ -23,7 +24,6 @@ from cmdb.model.records import (
     Party,
     PartyKind,
     Record,
-    RecordKind,
     Role,
 )
 from cmdb.model.severity import Severity

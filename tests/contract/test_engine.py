@@ -13,7 +13,8 @@ import pytest
 
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode, StoreError
-from cmdb.model.records import Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Item
 from cmdb.ports.graph import WriteOutcome
 from cmdb.store.engine import EmbeddedEngine
 from cmdb.store.store import Store, open_store

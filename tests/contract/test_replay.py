@@ -8,6 +8,7 @@ from cmdb.application.past import PastGraph
 from cmdb.application.projection import project
 from cmdb.application.snapshot import take_snapshot
 from cmdb.desk.access import SYSTEM
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Dependency,
@@ -18,7 +19,6 @@ from cmdb.model.records import (
     Party,
     PartyKind,
     Record,
-    RecordKind,
     Role,
 )
 from cmdb.model.severity import Severity, Strength

@@ -15,8 +15,9 @@ from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, StoreError
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import Evidence
-from cmdb.model.records import Change, ChangeKind, ChangeState, EntryRecord, Item, Record, RecordKind
+from cmdb.model.records import Change, ChangeKind, ChangeState, EntryRecord, Item, Record
 from cmdb.model.runs import Feed, Review, Run, RunState
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome

@@ -13,6 +13,7 @@ from cmdb.application.application import Application
 from cmdb.application.runs import RunReport, RunRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.desk.event_life import event_key
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -22,10 +23,9 @@ from cmdb.model.records import (
     Item,
     Party,
     Record,
-    RecordKind,
-    Window,
 )
 from cmdb.model.runs import Estate
+from cmdb.model.windows import Window
 from cmdb.ports.records import LocatedRecord
 from cmdb.store.store import Store
 from tests.contract.test_samples import LOADERS, SAMPLES, TABLE

@@ -10,6 +10,7 @@ import pytest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -20,14 +21,14 @@ from cmdb.model.records import (
     Party,
     PartyKind,
     Record,
-    RecordKind,
     Role,
+    SituationRecord,
     Ticket,
     TicketState,
-    Window,
     WorkNote,
 )
 from cmdb.model.severity import Strength
+from cmdb.model.windows import Window
 from cmdb.ports.graph import (
     GraphDelta,
     GraphReader,
@@ -82,7 +83,11 @@ async def test_every_kind_comes_back_as_it_was_written(store: Graph) -> None:
     assert {row.status for row in outcome.results} == {RowStatus.CREATED}
     for record in EVERY_KIND:
         (stored,) = await store.records(SYSTEM, record.kind, [record.key])
-        given = record if isinstance(record, Event | Ticket) else replace(record, valid_from=NOON)
+        given = (
+            record
+            if isinstance(record, Event | Ticket | SituationRecord)
+            else replace(record, valid_from=NOON)
+        )
         assert stored.record == given
         assert (stored.revision, stored.recorded_at, stored.source) == (1, NOON, "test")
 

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cmdb.desk.access import SYSTEM
+from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import AttributeValue
-from cmdb.model.records import Assignment, Event, Item, Party, PartyKind, Record, RecordKind, Role
+from cmdb.model.records import Assignment, Event, Item, Party, PartyKind, Record, Role
 from cmdb.model.subject import Subject
 from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, RowStatus
 from cmdb.store.connection import Connection, Row, StoreAddress, open_connection

@@ -7,6 +7,7 @@ import pytest
 
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -16,11 +17,9 @@ from cmdb.model.records import (
     Party,
     PartyKind,
     Record,
-    RecordKind,
     Role,
-    Window,
-    WindowKind,
 )
+from cmdb.model.windows import Window, WindowKind
 from cmdb.ports.graph import RowProblem, RowStatus, WriteOutcome
 from cmdb.store.store import Store
 from tests.support.graph_records import edge, event, incident, item

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cmdb.desk.access import SYSTEM
-from cmdb.model.records import Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Item
 from cmdb.ports.graph import RowStatus, WriteOutcome
 from cmdb.store.archive import read_backup, write_backup
 from cmdb.store.canonical import canonical_hash

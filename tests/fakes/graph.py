@@ -11,6 +11,7 @@ from cmdb.desk.access import holds, visible
 from cmdb.errors import Conflict, ErrorCode, Forbidden, InvalidInput
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Everything, Principal
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
     Change,
@@ -19,13 +20,13 @@ from cmdb.model.records import (
     Item,
     Party,
     Record,
-    RecordKind,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
-    Window,
 )
 from cmdb.model.severity import Strength
+from cmdb.model.windows import Window
 from cmdb.ports.graph import (
     UNCONDITIONAL,
     DependencyColumns,
@@ -145,7 +146,11 @@ class FakeGraph:
         if key in self.rows:
             self.archive.setdefault(key, []).append(replace(self.rows[key], valid_to=since))
         self.told[key] = record
-        held = record if isinstance(record, Event | Ticket) else replace(record, valid_from=since)
+        held = (
+            record
+            if isinstance(record, Event | Ticket | SituationRecord)
+            else replace(record, valid_from=since)
+        )
         ended_at = since if _is_closing(record) else None
         self.rows[key] = Stored(held, self.revision, since, recorded_at, source, ended_at)
         owner = _owner(record)
@@ -305,6 +310,8 @@ class FakeGraph:
                 return replace(row, record=replace(row.record, targets=seen))
             case Ticket() | Window():
                 return replace(row, record=replace(row.record, items=seen))
+            case SituationRecord() if not isinstance(visible(principal), Everything):
+                return replace(row, record=replace(row.record, events=()))
         return row
 
 
@@ -335,6 +342,8 @@ def _ends(record: Record) -> tuple[str, ...]:
             return record.targets
         case Ticket() | Window():
             return record.items
+        case SituationRecord():
+            return (record.cause,)
     return ()
 
 
@@ -416,6 +425,8 @@ def _collect(delta: GraphDelta, record: Record, *, whole: bool) -> None:  # noqa
             delta.assignments.append(record)
         case Window():
             delta.windows.append(record)
+        case SituationRecord():
+            delta.situations.append(record)
 
 
 def _collect_item(items: ItemColumns, item: Item) -> None:

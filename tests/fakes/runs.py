@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cmdb.errors import Conflict, ErrorCode
-from cmdb.model.records import Dependency, Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Dependency, Item
 from cmdb.model.runs import Estate, Feed, KnownItem, Review, Run, RunState, Triple
 from tests.fakes.graph import FakeGraph
 

@@ -43,6 +43,8 @@ VARIABLES: dict[str, dict[str, object]] = {
     "event": {"key": EVENT},
     "change": {"key": "PATCH"},
     "open_ticket": {"input": {"event": EVENT}},
+    "acknowledge_event": {"input": {"event": EVENT}},
+    "shelve_event": {"input": {"event": EVENT}},
     **{name: {"input": {"source": "test", "rows": [row]}} for name, row in ROWS.items()},
 }
 NEED_NOTHING = {"changes", "events", "head", "items", "metamodel", "services", "situations", "tickets"} | {

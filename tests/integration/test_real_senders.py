@@ -16,7 +16,8 @@ from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.ingest.listening import listening
 from cmdb.ingest.trap_decoder import decode_trap
-from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item
 from cmdb.model.severity import Severity
 from tests.support.debian_tools import tool
 from tests.support.loader_answers import bundled_loaders

@@ -6,7 +6,8 @@ from datetime import timedelta
 from cmdb.application.runs import RunReport, RunRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Place
-from cmdb.model.records import Dependency, EntryRecord, Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Dependency, EntryRecord, Item
 from cmdb.ports.records import LocatedRecord
 from tests.support.small_estate import Bench
 

@@ -14,15 +14,15 @@ from cmdb.model.records import (
     PartyKind,
     Record,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     TicketState,
-    Window,
-    WindowKind,
     WorkNote,
 )
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import MapKind, Severity, SeverityMap, Strength
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 
 GROUP = RedundancyGroup(name="wan", trip=(1, 2), on_trip=OnTrip.WORST)
@@ -74,4 +74,5 @@ EVERY_KIND: tuple[Record, ...] = (
     Party(key="ann", party_kind=PartyKind.PERSON, name="Ann", member_of=("team",)),
     Assignment(party="ann", role=Role.SUBSCRIBES, item="a"),
     Window(key="w1", window_kind=WindowKind.MAINTENANCE, title="w", items=("b",), start=NOON, end=NOON + minutes(9)),
+    SituationRecord(key="SIT000001", cause="a", events=("e1",), opened_at=NOON, changed_at=NOON),
 )  # fmt: skip

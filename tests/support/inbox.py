@@ -17,7 +17,8 @@ from cmdb.ingest.inbox_translation import DeliveryTranslator
 from cmdb.ingest.loaders import Loaders
 from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal
-from cmdb.model.records import Event, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Event
 from cmdb.ports.graph import WriteOutcome
 from cmdb.ports.intake import Delivery
 from cmdb.resources import folder

@@ -21,16 +21,16 @@ from cmdb.model.records import (
     Record,
     Risk,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     TicketState,
-    Window,
-    WindowKind,
     WorkNote,
 )
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import AS_IS, MapKind, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import minutes
 
 ODD = (
@@ -104,7 +104,15 @@ SUBJECTS = st.builds(
 def records() -> st.SearchStrategy[Record]:
     """Return any record."""
     return st.one_of(
-        _items(), _dependencies(), _events(), _changes(), _tickets(), _parties(), _assignments(), _windows()
+        _items(),
+        _dependencies(),
+        _events(),
+        _changes(),
+        _tickets(),
+        _parties(),
+        _assignments(),
+        _windows(),
+        _situations(),
     )
 
 
@@ -130,6 +138,9 @@ def _events() -> st.SearchStrategy[Event]:
         state=st.sampled_from(EventState), direction=st.sampled_from(Direction), raised_at=MOMENTS,
         last_seen_at=MOMENTS, changed_at=MOMENTS, summary=TEXTS, cleared_at=_maybe(MOMENTS),
         count=st.integers(0, 10**9), unknown=st.booleans(), subject=_maybe(SUBJECTS), link=TEXTS,
+        repeat_seconds=_maybe(st.integers(1, 10**6)), flapping_until=_maybe(MOMENTS), memory=TEXTS,
+        acknowledged_by=TEXTS, acknowledged_at=_maybe(MOMENTS), acknowledged_seen=_maybe(MOMENTS),
+        shelved_until=_maybe(MOMENTS),
     )  # fmt: skip
 
 
@@ -146,7 +157,8 @@ def _tickets() -> st.SearchStrategy[Ticket]:
     return st.builds(
         Ticket, key=KEYS, ticket_kind=st.sampled_from(TicketKind), title=KEYS, state=st.sampled_from(TicketState),
         opened_at=MOMENTS, changed_at=MOMENTS, priority=st.integers(1, 5), items=_some(KEYS), events=_some(KEYS),
-        cause_key=_maybe(KEYS), cause_item=_maybe(KEYS), parent=_maybe(KEYS), caller=_maybe(KEYS),
+        cause_key=_maybe(KEYS), cause_item=_maybe(KEYS), situation=_maybe(KEYS), parent=_maybe(KEYS),
+        caller=_maybe(KEYS),
         resolved_at=_maybe(MOMENTS), expected_resolution_basis=TEXTS, notes=_some(NOTES),
         pauses=_some(PAUSES), responded_at=_maybe(MOMENTS),
     )  # fmt: skip
@@ -165,10 +177,19 @@ def _assignments() -> st.SearchStrategy[Assignment]:
     )  # fmt: skip
 
 
+def _situations() -> st.SearchStrategy[SituationRecord]:
+    return st.builds(
+        SituationRecord, key=KEYS, cause=KEYS, events=_some(KEYS), opened_at=MOMENTS, changed_at=MOMENTS,
+        ended_at=_maybe(MOMENTS), merged_into=_maybe(KEYS),
+    )  # fmt: skip
+
+
 def _windows() -> st.SearchStrategy[Window]:
     return st.builds(
-        lambda key, kind, title, items, start, length: Window(
-            key=key, window_kind=kind, title=title, items=items, start=start, end=start + minutes(length)
+        lambda key, kind, title, named, start, length, rule: Window(
+            key=key, window_kind=kind, title=title, items=named[0], start=start, end=start + minutes(length),
+            classes=named[1], services=named[2], rule=rule, zone="Europe/Berlin" if rule else "",
         ),
-        KEYS, st.sampled_from(WindowKind), KEYS, _some(KEYS), MOMENTS, st.integers(1, 10**6),
+        KEYS, st.sampled_from(WindowKind), KEYS, st.tuples(_some(KEYS), _some(KEYS), _some(KEYS)), MOMENTS,
+        st.integers(1, 10**6), st.sampled_from(["", "FREQ=WEEKLY;BYDAY=SU"]),
     )  # fmt: skip

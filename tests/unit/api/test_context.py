@@ -4,7 +4,7 @@ from cmdb.api.context import Batch
 from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.model.access import Principal
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.ports.graph import Stored
 from tests.fakes.graph import FakeGraph
 from tests.support.api_client import ApiClient, application_over

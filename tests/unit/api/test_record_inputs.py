@@ -9,20 +9,12 @@ import strawberry
 from cmdb.api import event_inputs
 from cmdb.api import record_inputs as inputs
 from cmdb.api.vocabulary import Value
-from cmdb.model import records
-from cmdb.model.records import (
-    ChangeKind,
-    ChangeState,
-    Direction,
-    EventState,
-    PartyKind,
-    Risk,
-    Role,
-    WindowKind,
-)
+from cmdb.model import records, windows
+from cmdb.model.records import ChangeKind, ChangeState, Direction, EventState, PartyKind, Risk, Role
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import MapKind, Severity, SeverityMap, Strength
 from cmdb.model.subject import Subject
+from cmdb.model.windows import WindowKind
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 13, tzinfo=UTC)
@@ -173,7 +165,7 @@ CASES: list[tuple[inputs.RowInput, records.EntryRecord]] = [
             end=LATER,
             valid_from=NOON,
         ),
-        records.Window(
+        windows.Window(
             key="k",
             window_kind=WindowKind.BLACKOUT,
             title="t",

@@ -5,7 +5,7 @@ import pytest
 from cmdb.application.requests import ImpactRequest, RecordBatch, UpstreamChangesRequest, WhatIfRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, NotFound
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ANN, Bench, furnished, item, outage
 

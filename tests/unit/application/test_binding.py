@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Change,
     ChangeKind,
@@ -14,7 +15,6 @@ from cmdb.model.records import (
     EventState,
     EventTransition,
     Item,
-    RecordKind,
 )
 from cmdb.model.severity import Severity
 from cmdb.model.subject import Subject

@@ -25,11 +25,10 @@ from cmdb.model.records import (
     Ticket,
     TicketKind,
     TicketState,
-    Window,
-    WindowKind,
 )
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON
 
@@ -76,6 +75,8 @@ def events() -> st.SearchStrategy[Record]:
         last_seen_at=st.just(NOON),
         changed_at=st.just(NOON),
         unknown=st.booleans(),
+        repeat_seconds=st.sampled_from([None, 40]),
+        shelved_until=st.sampled_from([None, NOON + timedelta(minutes=3)]),
     )
 
 
@@ -155,6 +156,8 @@ def shown(snapshot: Snapshot) -> Mapping[str, object]:
         "keys": snapshot.topology.keys,
         "own": snapshot.own,
         "events": snapshot.events_at,
+        "groups": snapshot.event_groups,
+        "turns": snapshot.turns,
         "tickets": snapshot.open_tickets_at,
         "changes": snapshot.changes_at,
         "assigned": assigned,

@@ -5,7 +5,7 @@ import pytest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import cleared, furnished, item, raised
 

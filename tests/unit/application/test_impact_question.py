@@ -13,9 +13,10 @@ from cmdb.application.snapshot import KEPT_ANSWERS
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, NotFound
 from cmdb.model.access import Everything, Principal, PrincipalRole
-from cmdb.model.records import Direction, EventTransition, Window, WindowKind
+from cmdb.model.records import Direction, EventTransition
 from cmdb.model.severity import Severity
 from cmdb.model.subject import Subject
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import Bench, change, cleared, furnished, outage, raised
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from cmdb.application.intake_batches import Row, cut, judge
 from cmdb.errors import Conflict, ErrorCode, Place
-from cmdb.model.records import EntryRecord, Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import EntryRecord, Item
 from cmdb.ports.graph import RowProblem, RowResult, RowStatus
 from cmdb.ports.records import LocatedRecord
 from tests.support.moments import NOON, minutes

@@ -10,8 +10,10 @@ from cmdb.application.live import LiveTopology
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, StoreError
 from cmdb.model.access import Principal
-from cmdb.model.records import EventTransition, RecordKind, Window, WindowKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import EventTransition
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from cmdb.ports.graph import GraphDelta, GraphTotals
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, StandingClock, minutes

@@ -13,8 +13,8 @@ from cmdb.application.live import LiveTopology
 from cmdb.application.news import LiveNews, ServiceNews
 from cmdb.application.requests import OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
-from cmdb.model.records import Window, WindowKind
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ANN, Bench, cleared, furnished, raised
 

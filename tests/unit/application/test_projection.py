@@ -17,10 +17,9 @@ from cmdb.model.records import (
     Ticket,
     TicketKind,
     TicketState,
-    Window,
-    WindowKind,
 )
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from cmdb.ports.graph import GraphDelta
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON, minutes

@@ -12,6 +12,7 @@ from cmdb.application.requests import OnError, RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode, Forbidden, Place
 from cmdb.model.access import Principal, PrincipalRole
+from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Dependency,
     EntryRecord,
@@ -20,7 +21,6 @@ from cmdb.model.records import (
     EventTransition,
     Item,
     Record,
-    RecordKind,
     Ticket,
     TicketKind,
     TicketState,

@@ -10,8 +10,9 @@ from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode, NotFound
 from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.answers import Health, Margin, Proof
-from cmdb.model.records import Assignment, Role, Window, WindowKind
+from cmdb.model.records import Assignment, Role
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ANN, furnished, item, outage, raised
 

@@ -5,20 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cmdb.application.snapshot import boundaries
 from cmdb.desk.access import SYSTEM
 from cmdb.impact.causes import explain
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import (
-    Direction,
-    Role,
-    Ticket,
-    TicketKind,
-    TicketState,
-    Window,
-    WindowKind,
-)
+from cmdb.model.records import Direction, Role, Ticket, TicketKind, TicketState
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 from tests.support.small_estate import ANN, furnished, item, outage, raised
 
@@ -169,8 +161,17 @@ async def test_parties_in_a_role() -> None:
     ("start", "end", "crossed"),
     [(-20, -11, False), (-20, -10, True), (-10, 9, False), (-10, 10, True), (10, 20, False), (-20, 20, True)],
 )
-def test_a_boundary_counts_once_its_moment_has_come(start: float, end: float, crossed: bool) -> None:
-    assert boundaries([WINDOW], NOON + minutes(start), NOON + minutes(end)) is crossed
+async def test_a_turn_counts_once_its_moment_has_come(start: float, end: float, crossed: bool) -> None:
+    snapshot = await (await furnished(WINDOW)).snapshot()
+    assert snapshot.turns_by(NOON + minutes(end), since=NOON + minutes(start)) is crossed
+
+
+async def test_turns_are_those_of_windows_stale_events_and_shelves() -> None:
+    told = replace(raised("r1"), repeat_seconds=60)
+    bench = await furnished(WINDOW, told, raised("r2"))
+    await bench.application.shelve_event(SYSTEM, "test:r2:down", NOON + minutes(7))
+    snapshot = await bench.snapshot()
+    assert snapshot.turns == [NOON + minutes(at) for at in (-10, 3, 7, 10)]
 
 
 async def test_what_is_told_at_once_equals_what_is_searched() -> None:

@@ -8,7 +8,8 @@ import pytest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal
-from cmdb.model.records import Dependency, Item, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Dependency, Item
 from cmdb.ports.graph import GraphDelta
 from tests.fakes.graph import FakeGraph
 from tests.support.moments import NOON

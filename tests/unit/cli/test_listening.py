@@ -9,7 +9,8 @@ from threading import Thread
 
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode
-from cmdb.model.records import Event, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Event
 from tests.support.command_line import CommandLine
 from tests.support.small_estate import Bench, furnished, item
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from cmdb.desk.change_windows import change_windows
-from cmdb.model.records import Change, ChangeKind, ChangeState, WindowKind
+from cmdb.desk.maintenance import is_open
+from cmdb.model.records import Change, ChangeKind, ChangeState
+from cmdb.model.windows import WindowKind
 from tests.support.moments import NOON, minutes
 
 RUNNING = Change(
@@ -17,9 +19,9 @@ RUNNING = Change(
 def test_a_running_planned_change_is_maintenance_from_its_start_to_its_planned_end() -> None:
     (window,) = change_windows([RUNNING])
     assert (window.window_kind, window.items) == (WindowKind.MAINTENANCE, ("a", "b"))
-    assert not window.covers(NOON)
-    assert window.covers(NOON + minutes(5))
-    assert not window.covers(NOON + minutes(60))
+    assert not is_open(window, NOON)
+    assert is_open(window, NOON + minutes(5))
+    assert not is_open(window, NOON + minutes(60))
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,10 @@ from cmdb.model.records import (
     Ticket,
     TicketKind,
     TicketState,
-    Window,
-    WindowKind,
 )
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
+from cmdb.model.windows import Window, WindowKind
 from cmdb.ports.graph import RowProblem
 from cmdb.resources import folder
 from tests.support.moments import NOON

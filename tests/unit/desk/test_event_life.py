@@ -21,7 +21,7 @@ def step(
 def fold_all(steps: list[EventTransition]) -> Event:
     event: Event | None = None
     for one in steps:
-        event = fold(event, "mon", one)
+        event = fold(event, "mon", [one])
     assert event is not None
     return event
 
@@ -74,12 +74,12 @@ def test_a_subject_names_the_event_whatever_its_ci_turns_out_to_be() -> None:
     assert event_key("mon", told) == "mon:host=edge-1,part=ge-0/0/1,cell=b,job=snmp:down"
     bound = EventTransition(item="r1", condition="down", severity=Severity.MINOR, at=NOON, subject=subject)
     assert event_key("mon", bound) == event_key("mon", told)
-    assert fold(None, "mon", told).subject == subject
+    assert fold(None, "mon", [told]).subject == subject
 
 
 def test_of_what_the_source_sent_the_latest_is_kept_and_cut() -> None:
     first = fold_all([replace(step(0), raw="x" * (RAW_LIMIT + 1))])
     assert len(first.raw) == RAW_LIMIT
-    later = fold(first, "mon", replace(step(1), raw="y"))
+    later = fold(first, "mon", [replace(step(1), raw="y")])
     assert later.raw == "y"
-    assert fold(later, "mon", step(2)).raw == "y"
+    assert fold(later, "mon", [step(2)]).raw == "y"

@@ -1,9 +1,9 @@
 """Own severities: only error events travel, maintenance moves them to planned, unknown is a flag."""
 
 from cmdb.desk.own_state import read_own_state
-from cmdb.model.records import Direction, Event, EventState, Window, WindowKind
+from cmdb.model.records import Direction, Event, EventState
 from cmdb.model.severity import Severity
-from tests.support.moments import NOON, minutes
+from tests.support.moments import NOON
 
 
 def event(
@@ -31,10 +31,6 @@ def event(
     )
 
 
-def window(kind: WindowKind = WindowKind.MAINTENANCE) -> Window:
-    return Window(key="w", window_kind=kind, title="patch", items=("a",), start=NOON, end=NOON + minutes(60))
-
-
 def test_the_worst_open_error_event_travels() -> None:
     own = read_own_state([event("a", Severity.MINOR), event("a", Severity.MAJOR)], [], NOON)
     assert own.outage == {"a": Severity.MAJOR}
@@ -51,16 +47,12 @@ def test_cleared_events_do_not_count() -> None:
     assert read_own_state([event("a", Severity.MAJOR, is_open=False)], [], NOON).local == {}
 
 
-def test_maintenance_makes_it_planned_inside_its_half_open_window() -> None:
+def test_maintenance_makes_it_planned() -> None:
     events = [event("a", Severity.CRITICAL)]
-    inside = read_own_state(events, [window()], NOON)
-    after = read_own_state(events, [window()], NOON + minutes(60))
+    inside = read_own_state(events, {"a"}, NOON)
+    after = read_own_state(events, {"b"}, NOON)
     assert (inside.outage, inside.planned) == ({}, {"a": Severity.CRITICAL})
     assert (after.outage, after.planned) == ({"a": Severity.CRITICAL}, {})
-
-
-def test_a_blackout_is_no_maintenance() -> None:
-    assert read_own_state([event("a", Severity.MINOR)], [window(WindowKind.BLACKOUT)], NOON).planned == {}
 
 
 def test_an_indeterminate_event_marks_the_ci_unknown() -> None:

@@ -1,6 +1,6 @@
 """Grouping by topology, time and direction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from cmdb.desk.situations import EventGroup, group_events
 from cmdb.model.records import Direction, Event, EventState
@@ -18,8 +18,11 @@ def event(
     )  # fmt: skip
 
 
-def reach(downstream: Mapping[str, str]) -> Callable[[str], frozenset[str]]:
-    return lambda item: frozenset([item, *downstream.get(item, "").split()])
+def reach(downstream: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    """Turn who reaches whom into who is above whom."""
+    below = {item: set(text.split()) for item, text in downstream.items()}
+    items = below.keys() | set().union(*below.values()) | {"printer"}
+    return {item: frozenset(one for one in below if item in below[one]) for item in items}
 
 
 CHAIN = reach({"router": "vpn finance", "vpn": "finance"})

@@ -20,10 +20,10 @@ from cmdb.model.records import (
     Item,
     Party,
     Ticket,
-    Window,
 )
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import MapKind, Severity, SeverityMap
+from cmdb.model.windows import Window
 from tests.support.moments import NOON, minutes
 
 PARSER = JsonRecordParser()

@@ -2,8 +2,9 @@
 
 import pytest
 
-from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, Record, Role, Window, WindowKind
+from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, Record, Role
 from cmdb.model.reference import item_ends, items_of, without_hidden
+from cmdb.model.windows import Window, WindowKind
 from tests.support.graph_records import edge, event, incident, item
 from tests.support.moments import NOON, minutes
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.ports.graph import GraphDelta, RowResult, RowStatus, WriteOutcome
 
 

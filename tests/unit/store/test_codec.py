@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmdb.model.records import Item, Record, RecordKind
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Item, Record
 from cmdb.model.redundancy import OnTrip, RedundancyGroup
 from cmdb.model.severity import AS_IS, MapKind, Severity, SeverityMap
 from cmdb.store.codec import (

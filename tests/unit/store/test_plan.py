@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from cmdb.model.records import Assignment, Dependency, Item, Record, RecordKind, Role
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Dependency, Item, Record, Role
 from cmdb.model.reference import item_ends, moment_of
 from cmdb.ports.graph import RowStatus
 from cmdb.store.codec import content_of, digest_of, write_time

@@ -6,17 +6,8 @@ from dataclasses import replace
 import pytest
 
 from cmdb.errors import ErrorCode
-from cmdb.model.records import (
-    Assignment,
-    Party,
-    PartyKind,
-    Record,
-    RecordKind,
-    Role,
-    Ticket,
-    TicketKind,
-    TicketState,
-)
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Party, PartyKind, Record, Role, Ticket, TicketKind, TicketState
 from cmdb.ports.graph import RowProblem, RowStatus
 from cmdb.store.codec import content_of
 from cmdb.store.plan import PlannedRow

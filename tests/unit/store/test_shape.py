@@ -1,6 +1,7 @@
 """How records lie in the graph."""
 
-from cmdb.model.records import Assignment, RecordKind, Role
+from cmdb.model.kinds import RecordKind
+from cmdb.model.records import Assignment, Role
 from cmdb.model.reference import item_ends
 from cmdb.store.shape import ITEM_LINK, LABELS, LINKS, ROLE_PATTERN, fill, is_closing
 from tests.support.graph_records import EVERY_KIND, edge, incident, item

@@ -3,7 +3,7 @@
 import pytest
 
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import RecordKind
+from cmdb.model.kinds import RecordKind
 from cmdb.store.shape import ITEM_LINK
 from cmdb.store.visibility import item_filter, record_filter
 

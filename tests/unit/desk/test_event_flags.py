@@ -1,0 +1,48 @@
+"""Flags beside an event's severity."""
+
+from dataclasses import replace
+
+from cmdb.desk.event_flags import acknowledge, is_acknowledged, is_shelved, is_unknown, shelve, stale_at
+from cmdb.desk.event_life import fold
+from cmdb.model.records import EventState, EventTransition
+from cmdb.model.severity import Severity
+from tests.support.moments import NOON, minutes
+
+STEP = EventTransition(item="r1", condition="down", severity=Severity.MAJOR, at=NOON, repeat_seconds=60)
+EVENT = fold(None, "mon", [STEP])
+
+
+def test_three_promised_repeats_that_stay_out_make_an_event_unknown() -> None:
+    assert stale_at(EVENT) == NOON + minutes(3)
+    assert not is_unknown(EVENT, NOON + minutes(2.99))
+    assert is_unknown(EVENT, NOON + minutes(3))
+    repeated = fold(EVENT, "mon", [replace(STEP, at=NOON + minutes(2))])
+    assert stale_at(repeated) == NOON + minutes(5)
+
+
+def test_what_promised_nothing_or_has_cleared_is_never_stale() -> None:
+    assert stale_at(replace(EVENT, repeat_seconds=None)) is None
+    cleared = fold(EVENT, "mon", [replace(STEP, at=NOON + minutes(1), state=EventState.CLEARED)])
+    assert stale_at(cleared) is None
+    assert is_unknown(replace(EVENT, unknown=True), NOON)
+
+
+def test_an_acknowledgement_holds_for_its_episode_whatever_our_clock_says() -> None:
+    seen = acknowledge(EVENT, "ann", NOON - minutes(99))
+    assert (is_acknowledged(seen), seen.acknowledged_by) == (True, "ann")
+    assert acknowledge(seen, "bob", NOON) is seen
+    worse = fold(seen, "mon", [replace(STEP, at=NOON + minutes(1), severity=Severity.CRITICAL)])
+    assert is_acknowledged(worse)
+    cleared = fold(worse, "mon", [replace(STEP, at=NOON + minutes(2), state=EventState.CLEARED)])
+    assert not is_acknowledged(cleared)
+    again = fold(cleared, "mon", [replace(STEP, at=NOON + minutes(3))])
+    assert not is_acknowledged(again)
+    assert acknowledge(again, "bob", NOON).acknowledged_by == "bob"
+
+
+def test_an_event_is_shelved_until_a_moment_or_taken_back() -> None:
+    aside = shelve(EVENT, NOON + minutes(5))
+    assert is_shelved(aside, NOON)
+    assert not is_shelved(aside, NOON + minutes(5))
+    assert not is_shelved(shelve(aside, None), NOON)
+    assert is_shelved(fold(aside, "mon", [replace(STEP, at=NOON + minutes(1))]), NOON)
