@@ -46,7 +46,8 @@ class Loader:
     """What `loader.yaml` says; `scope` tells people what a snapshot is complete for, `fetch` how to get a document.
 
     `recognise` is a jq expression that is true for the documents of this source. `together`: its documents refer to
-    one another, so its program gets a list of all. `auth_scheme` stands before the token in the header of an HTTP
+    one another, so its program gets a list of all. `named`: its files are named by what they are about, so its program
+    gets each document as `{"file", "content"}`. `auth_scheme` stands before the token in the header of an HTTP
     request. `statements` are read-only Cypher by name, for a source that is a graph.
     """
 
@@ -61,6 +62,7 @@ class Loader:
     auth_scheme: str = "Bearer"
     statements: AbstractMapping[str, str] = field(default_factory=dict)
     together: bool = False
+    named: bool = False
     arguments: tuple[Argument, ...] = ()
 
     def reading(self, asked: "Asked") -> Reading:
@@ -156,6 +158,7 @@ class Loaders:
             prelude=_prelude(),
             arguments=_arguments(loader, arguments or {}),
             together=loader.together,
+            named=loader.named,
         )
         return Mapping(program, self._metamodel)
 
@@ -187,6 +190,7 @@ def _read_loader(folder: Path) -> Loader:
         "fetch",
         "recognise",
         "together",
+        "named",
         "auth_scheme",
         "statements",
         "arguments",
@@ -201,6 +205,7 @@ def _read_loader(folder: Path) -> Loader:
         folder=folder,
         recognise=entry.text("recognise", "") or None,
         together=entry.flag("together"),
+        named=entry.flag("named"),
         auth_scheme=entry.text("auth_scheme", "Bearer"),
         statements={row.name: _read_statement(row) for row in entry.entries("statements")},
         arguments=tuple(_read_argument(argument) for argument in entry.entries("arguments")),

@@ -21,6 +21,7 @@ SourcedDocument = tuple[str, Document]
 
 _REPEATED = re.compile(r'"kind": "(?:dependency|party|assignment)"|"mention": true')
 _REMARK = '"kind": "remark"'
+_ENDING = re.compile(r"\.(json|ndjson|jsonl|ya?ml|ini|cfg|inventory|txt|xml)$")
 RECEIVED = '"@received"'
 """What a program writes for the time at which its document came in: many sources tell no time of their own."""
 
@@ -32,7 +33,8 @@ _REMEMBERED = 200_000
 class Program:
     """A jq program: the text at `path` after the `prelude`, with the `arguments` of this load as `$arguments`.
 
-    `together` hands all documents of a load over as one list, as far as they fit: they refer to one another.
+    `together` hands all documents of a load over as one list, as far as they fit: they refer to one another. `named`
+    hands each over as `{"file": its name without folder and ending, "content"}`.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Program:
     prelude: str = ""
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
     together: bool = False
+    named: bool = False
 
 
 class Mapping:
@@ -87,6 +90,8 @@ class Mapping:
 
     def gather(self, documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]:
         """Yield the documents, or lists of them that are near the limit in size if the program wants them together."""
+        if self._declared.named:
+            documents = ((source, _named(document, source)) for source, document in documents)
         return _gathered(documents) if self._declared.together else iter(documents)
 
     def outputs(self, document: Document, source: str) -> Iterator[tuple[Place, str]]:
@@ -134,6 +139,12 @@ def _gathered(documents: Iterable[SourcedDocument]) -> Iterator[SourcedDocument]
             part, size = [], 0
     if part:
         yield _as_one(part)
+
+
+def _named(document: Document, source: str) -> Document:
+    """Put the name of the file beside the content; only endings of formats are cut off, a host's name has dots too."""
+    named = {"file": _ENDING.sub("", Path(source).name), "content": document.value}
+    return Document(named, document.line, document.received_at)
 
 
 def _as_one(part: list[SourcedDocument]) -> SourcedDocument:
