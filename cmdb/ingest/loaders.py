@@ -1,6 +1,6 @@
 """The loader folders: what each declares, and loading inputs with one of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
 from cmdb.ingest.document import Bytes, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.inputs import STDIN, Reading, read_inputs
-from cmdb.ingest.mapping import Mapping, Program
+from cmdb.ingest.mapping import Mapping, Program, SourcedDocument
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.bolt_source import Access, BoltSource
 from cmdb.ports.records import LocatedRecord
@@ -120,7 +120,7 @@ class Loaders:
         asked = asked or Asked()
         loader = self.loader(name)
         mapping = self.mapping(loader, asked.arguments)
-        return mapping.records(read_inputs(paths, loader.reading(asked)), asked.remark)
+        return mapping.records(read_documents(loader, paths, asked), asked.remark)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
@@ -140,7 +140,7 @@ class Loaders:
             (source, replace(document, received_at=received_at))
             for document in READERS[loader.format](stream, source, remark)
         )
-        return list(self.mapping(loader).records(documents, remark))
+        return list(self.mapping(loader).records(_with_advice(documents, loader), remark))
 
     def load_with_map(
         self, map_path: str, input_format: Format, path: str, remark: Remark = log_remark
@@ -161,6 +161,21 @@ class Loaders:
             named=loader.named,
         )
         return Mapping(program, self._metamodel)
+
+
+def read_documents(loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[SourcedDocument]:
+    """Yield every document of the paths; what is not of the loader's format is refused with how to get what is."""
+    return _with_advice(read_inputs(paths, loader.reading(asked)), loader)
+
+
+def _with_advice(documents: Iterable[SourcedDocument], loader: Loader) -> Iterator[SourcedDocument]:
+    try:
+        yield from documents
+    except InvalidInput as error:
+        if error.code is not ErrorCode.SYNTAX:
+            raise
+        hint = f"{error.hint} The loader '{loader.name}' reads: {loader.fetch}"
+        raise InvalidInput(error.code, error.message, hint=hint, place=error.place) from error
 
 
 def _prelude() -> str:
