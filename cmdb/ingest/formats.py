@@ -52,7 +52,7 @@ READERS: Mapping[Format, Reader] = {
 
 _JSON = frozenset({".json", ".ndjson", ".jsonl", ".tfstate"})
 
-SUFFIXES: Mapping[Format, frozenset[str]] = {
+SUFFIXES: Mapping[Format, frozenset[str] | None] = {
     Format.NDJSON: frozenset({".ndjson", ".jsonl", ".json"}),
     Format.JSON: _JSON,
     Format.YAML: _JSON | {".yaml", ".yml"},
@@ -63,7 +63,10 @@ SUFFIXES: Mapping[Format, frozenset[str]] = {
     Format.NMAP_XML: frozenset({".xml"}),
     Format.PROMETHEUS: frozenset({".prom", ".txt", ".metrics"}),
     Format.METRICS: _JSON | {".yaml", ".yml", ".prom", ".txt", ".metrics"},
-    Format.INVENTORY: _JSON | {".yaml", ".yml", ".ini", ".cfg", ".inventory", ""},
+    Format.INVENTORY: None,
     Format.TEXT: frozenset({".txt", ".raw", ".log", ".out"}),
 }
-"""Endings of the files that are taken from a folder; a file that is named is read whatever its ending."""
+"""Endings of the files that are taken from a folder, None for all: a host's name may end like anything.
+
+A file that is named is read whatever its ending.
+"""
