@@ -36,6 +36,6 @@ if type != "object" or .bomFormat != "CycloneDX" then error("this is no CycloneD
     | need($consumer.key; if $provider.class | IN("software_library", "container_image", "data_set") then "USES"
         elif $consumer.class | IN("application_component", "application") then "CALLS" else "DEPENDS_ON" end; $provider.key)),
   ([.dependencies[]? | .ref, .dependsOn[]? | select(IN($refs[]) | not)] | unique[]
-    | remark("a dependency refers to \(if . // "" == "" then "nothing" else . end), which the document does not hold")),
+    | remark("a dependency refers to \(if (. // "") == "" then "nothing" else . end), which the document does not hold")),
   (if wants_libraries then empty else [components | select(.type | component_class == "software_library")] | select(. != [])
     | remark("\(length) libraries are left out; --set libraries=yes takes them") end)
