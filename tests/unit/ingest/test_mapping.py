@@ -137,3 +137,21 @@ def test_a_program_may_say_when_its_document_came(tmp_path: Path) -> None:
     before = datetime.now(UTC)
     (row,) = made.records(sourced([Document(None)]))
     assert before <= datetime.fromisoformat(str(encode(row.record)["at"])) <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("facts/db-1.example.net", "db-1.example.net"),
+        ("/x/db-1.example.net.json", "db-1.example.net"),
+        ("core.yml", "core"),
+        ("stdin", "stdin"),
+    ],
+)
+def test_a_program_for_named_files_sees_the_name_without_folder_and_ending(
+    tmp_path: Path, source: str, name: str
+) -> None:
+    program = '.[] | {kind: "item", key: .file, class: "server", name: .content}'
+    made = mapping(tmp_path, program, named=True, together=True)
+    (row,) = made.records([(source, Document("seen", 1))])
+    assert (encode(row.record)["key"], encode(row.record)["name"]) == (name, "seen")
