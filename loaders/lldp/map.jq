@@ -51,8 +51,8 @@ def sightings($device):
       else .value | sightings($name) end end;
 
 # A command cuts long names off after 20 letters, and a device may go by its short name.
-def full_name($names): . as $short | [$names[] | select(startswith($short + "."))] as $longer | [$names[] | select(. != $short and startswith($short))] as $whole
-  | if ($longer | length) == 1 then $longer[0] elif length >= 20 and ($whole | length) == 1 then $whole[0] else . end;
+def full_names: [.[] | . as $full | (split(".") | .[:range(1; length)] | join(".")), (select(length > 20) | .[:20]) | {key: ., value: $full}]
+  | unique | group_by(.key) | map(select(length == 1) | .[0]) | from_entries;
 def port($device; $interface): if $interface == null then null else {key: "\($device):\($interface)", name: "\($device):\($interface)", $device, $interface} end;
 def device_attributes: {fqdn: (.key | select(test("^[a-z0-9-]+(\\.[a-z0-9-]+)+$") and ([as_mac] == []) and ([as_address] == [])) // null), mac_addresses: ([.chassis | values | as_mac] | unique),
   ip_addresses: ([.address, .chassis | values | as_address] | unique)};
@@ -69,8 +69,8 @@ def seen: {evidence: "observed"} + .;
   | ([.chassis, .ports[]? | values | as_mac][0] // null) as $mac
   # A phone of which there are many is called by its model.
   | if .itself then . elif .name == null or ($mac and (.name | test(" |^localhost$|^linux$"))) then .name = $mac else . end] as $all
-| ([$all[] | .device, .name | values] | unique) as $names
-| [$all[] | (.name // "") as $told | .device |= full_name($names) | if .name then .name |= full_name($names) else . end | .guessed = (.name != null and .name != $told)
+| ([$all[] | .device, .name | values] | unique | full_names) as $full
+| [$all[] | (.name // "") as $told | .device |= ($full[.] // .) | if .name then .name |= ($full[.] // .) else . end | .guessed = (.name != null and .name != $told)
   | .far = (.ports // [] | far_port) | . + {near: port(.device; .local // "" | interface | if . == "" then null else . end)}
   | .far_mac = ([.ports[]? | values | as_mac][0] // null)
   | if .name == null or .far == null or ([.far | as_mac] == [.name]) then .far = null else .far = port(.name; [.far | as_mac][0] // (.far | interface)) end] as $seen

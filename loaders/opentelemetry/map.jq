@@ -43,7 +43,7 @@ def peer: .tags as $tags | ($tags["server.address"] // $tags["net.peer.name"] //
 def span_edges:
   (map(select(.service | is_made_up | not)) | unique_by([.trace, .id])) as $spans
   | (reduce $spans[] as $span ({}; ."\($span.trace)/\($span.id)" = $span)) as $of
-  | (reduce $spans[] as $span ({}; if $span.parent // "" != "" then ."\($span.trace)/\($span.parent)" += [$span.service] else . end)) as $callees
+  | ([$spans[] | select((.parent // "") != "")] | group_by([.trace, .parent]) | map({key: "\(.[0].trace)/\(.[0].parent)", value: map(.service)}) | from_entries) as $callees
   | $spans[] | span_service as $self | ."parent" as $parent | $of["\(.trace)/\($parent)"] as $caller | peer as $peer
   | edge($self; null; 0),
     (select(.kind != "consumer" and $caller != null and $caller.service != .service) | edge($caller | span_service; $self; 1)),
