@@ -18,7 +18,7 @@ setup: $(READY) ## Make the environment in .venv with everything pinned
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,tools]'
 	@touch $(READY)
 
 demo: $(READY) ## Play the story of the VPN outage on the embedded engine

@@ -61,3 +61,14 @@ def raw: walk(if type == "object" then with_entries(if .key | test("passw|secret
 # An event about a subject; `.` is what is kept as its raw text.
 def event(fields): {kind: "event"} + ((fields | .subject |= (. // {} | drop_empty) | if .subject == {} then .subject = {labels: {source: "unnamed"}} else . end | .summary |= (. // "" | tostring | .[:1000])) | drop_empty) + {raw: raw};
 def done_change(fields): {kind: "change", change_kind: "normal"} + (fields | .subjects |= ([.[]? | drop_empty | select(. != {})]) | .title |= (tostring | .[:200]) | drop_empty);
+
+# A host or service that only observes, or hands out flags of which a last value is known: losing it breaks nobody.
+def plumbing:
+  if test("otel|otlp|opentelemetry|jaeger|zipkin|tempo|telemetry|collector|statsd|prometheus|grafana|loki|sentry|datadog"; "i") then {strength: "telemetry"}
+  elif test("flagd|unleash|launchdarkly|feature"; "i") then {strength: "soft"} else {} end;
+# Name of a product -> class of data store.
+def store_class: ascii_downcase
+  | if test("redis|valkey|memcache|hazelcast") then "cache" elif test("kafka|rabbit|pulsar|nats|activemq|artemis|\\bmqtt|pubsub") then "message_broker"
+    elif test("sqs|sns|kinesis|eventhub|servicebus") then "message_queue" elif test("elastic|opensearch|solr") then "search_engine"
+    elif test("\\bs3\\b|minio|blob|gcs|bucket") then "object_store"
+    elif test("postgres|pgsql|mysql|maria|mssql|sql.?server|oracle|db2|mongo|cassandra|cockroach|dynamo|couch|neo4j|clickhouse|snowflake|sqlite|sql|database") then "database_instance" else null end;

@@ -283,9 +283,9 @@ class Recorder:
     async def _write_folded(
         self, principal: Principal, source: str, entries: Sequence[EntryRecord], condition: Precondition
     ) -> tuple[list[Record], WriteOutcome]:
-        """Write what the entries make of what is stored, anew when another process wrote in between.
+        """Write what the entries make of what is stored, anew when another process wrote steps in between.
 
-        Its steps of an event would be lost otherwise. The outcome has one result per distinct record.
+        The outcome has one result per distinct record.
         """
         folds = condition.seen is None and any(isinstance(entry, EventTransition) for entry in entries)
         attempts = ATTEMPTS if folds else 1

@@ -7,6 +7,7 @@ from cmdb.ingest.csv_reader import read_csv, read_table
 from cmdb.ingest.document import Reader
 from cmdb.ingest.ini_reader import read_ini
 from cmdb.ingest.json_reader import read_json, read_ndjson, read_yaml
+from cmdb.ingest.mixed_reader import read_inventory, read_metrics
 from cmdb.ingest.nmap_reader import read_nmap
 from cmdb.ingest.prometheus_reader import read_prometheus
 from cmdb.ingest.text_reader import read_text
@@ -16,8 +17,8 @@ from cmdb.ingest.xml_reader import read_xml
 class Format(StrEnum):
     """How a source writes its documents.
 
-    JSON may be several values, YAML takes JSON too, TABLE is CSV, XLSX or rows as JSON, XML and TEXT are for
-    programs that know their way about it.
+    JSON may be several values, YAML takes JSON too, TABLE is CSV, XLSX or rows as JSON, INVENTORY is INI, YAML or
+    JSON, METRICS is Prometheus text, YAML or JSON, XML and TEXT are for programs that know their way about it.
     """
 
     NDJSON = "ndjson"
@@ -29,6 +30,8 @@ class Format(StrEnum):
     XML = "xml"
     NMAP_XML = "nmap-xml"
     PROMETHEUS = "prometheus"
+    METRICS = "metrics"
+    INVENTORY = "inventory"
     TEXT = "text"
 
 
@@ -42,12 +45,14 @@ READERS: Mapping[Format, Reader] = {
     Format.XML: read_xml,
     Format.NMAP_XML: read_nmap,
     Format.PROMETHEUS: read_prometheus,
+    Format.METRICS: read_metrics,
+    Format.INVENTORY: read_inventory,
     Format.TEXT: read_text,
 }
 
 _JSON = frozenset({".json", ".ndjson", ".jsonl", ".tfstate"})
 
-SUFFIXES: Mapping[Format, frozenset[str]] = {
+SUFFIXES: Mapping[Format, frozenset[str] | None] = {
     Format.NDJSON: frozenset({".ndjson", ".jsonl", ".json"}),
     Format.JSON: _JSON,
     Format.YAML: _JSON | {".yaml", ".yml"},
@@ -57,6 +62,11 @@ SUFFIXES: Mapping[Format, frozenset[str]] = {
     Format.XML: frozenset({".xml"}),
     Format.NMAP_XML: frozenset({".xml"}),
     Format.PROMETHEUS: frozenset({".prom", ".txt", ".metrics"}),
+    Format.METRICS: _JSON | {".yaml", ".yml", ".prom", ".txt", ".metrics"},
+    Format.INVENTORY: None,
     Format.TEXT: frozenset({".txt", ".raw", ".log", ".out"}),
 }
-"""Endings of the files that are taken from a folder; a file that is named is read whatever its ending."""
+"""Endings of the files that are taken from a folder, None for all: a host's name may end like anything.
+
+A file that is named is read whatever its ending.
+"""

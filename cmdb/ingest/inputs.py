@@ -120,7 +120,8 @@ def _in_folder(folder: Path, input_format: Format, remark: Remark) -> list[Path]
         for file in folder.rglob("*")
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
     )
-    found = [file for file in every if file.suffix.lower() in SUFFIXES[input_format]]
+    endings = SUFFIXES[input_format]
+    found = [file for file in every if endings is None or file.suffix.lower() in endings]
     if not found:
         raise _not_found(f"The folder holds no file of the format {input_format}.", str(folder))
     if len(found) < len(every):

@@ -1,6 +1,6 @@
 """The loader folders: what each declares, and loading inputs with one of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +13,7 @@ from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
 from cmdb.ingest.document import Bytes, Faulty, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.inputs import STDIN, Reading, read_inputs
-from cmdb.ingest.mapping import Mapping, Program
+from cmdb.ingest.mapping import Mapping, Program, SourcedDocument
 from cmdb.model.metamodel import Metamodel
 from cmdb.ports.bolt_source import Access, BoltSource
 from cmdb.ports.records import LocatedRecord
@@ -46,7 +46,8 @@ class Loader:
     """What `loader.yaml` says; `scope` tells people what a snapshot is complete for, `fetch` how to get a document.
 
     `recognise` is a jq expression that is true for the documents of this source. `together`: its documents refer to
-    one another, so its program gets a list of all. `auth_scheme` stands before the token in the header of an HTTP
+    one another, so its program gets a list of all. `named`: its files are named by what they are about, so its program
+    gets each document as `{"file", "content"}`. `auth_scheme` stands before the token in the header of an HTTP
     request. `statements` are read-only Cypher by name, for a source that is a graph.
     """
 
@@ -61,6 +62,7 @@ class Loader:
     auth_scheme: str = "Bearer"
     statements: AbstractMapping[str, str] = field(default_factory=dict)
     together: bool = False
+    named: bool = False
     arguments: tuple[Argument, ...] = ()
 
     def reading(self, asked: "Asked") -> Reading:
@@ -126,7 +128,7 @@ class Loaders:
         asked = asked or Asked()
         loader = self.loader(name)
         mapping = self.mapping(loader, asked.arguments)
-        return mapping.records(read_inputs(paths, loader.reading(asked)), asked.remark, asked.faulty)
+        return mapping.records(read_documents(loader, paths, asked), asked.remark, asked.faulty)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
@@ -146,7 +148,7 @@ class Loaders:
             (source, replace(document, received_at=received_at))
             for document in READERS[loader.format](stream, source, remark)
         )
-        return list(self.mapping(loader).records(documents, remark))
+        return list(self.mapping(loader).records(_with_advice(documents, loader), remark))
 
     def load_with_map(
         self, map_path: str, input_format: Format, path: str, asked: Asked | None = None
@@ -168,8 +170,24 @@ class Loaders:
             prelude=_prelude(),
             arguments=_arguments(loader, arguments or {}),
             together=loader.together,
+            named=loader.named,
         )
         return Mapping(program, self._metamodel)
+
+
+def read_documents(loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[SourcedDocument]:
+    """Yield every document of the paths; what is not of the loader's format is refused with how to get what is."""
+    return _with_advice(read_inputs(paths, loader.reading(asked)), loader)
+
+
+def _with_advice(documents: Iterable[SourcedDocument], loader: Loader) -> Iterator[SourcedDocument]:
+    try:
+        yield from documents
+    except InvalidInput as error:
+        if error.code is not ErrorCode.SYNTAX:
+            raise
+        hint = f"{error.hint} The loader '{loader.name}' reads: {loader.fetch}"
+        raise InvalidInput(error.code, error.message, hint=hint, place=error.place) from error
 
 
 def _prelude() -> str:
@@ -199,6 +217,7 @@ def _read_loader(folder: Path) -> Loader:
         "fetch",
         "recognise",
         "together",
+        "named",
         "auth_scheme",
         "statements",
         "arguments",
@@ -213,6 +232,7 @@ def _read_loader(folder: Path) -> Loader:
         folder=folder,
         recognise=entry.text("recognise", "") or None,
         together=entry.flag("together"),
+        named=entry.flag("named"),
         auth_scheme=entry.text("auth_scheme", "Bearer"),
         statements={row.name: _read_statement(row) for row in entry.entries("statements")},
         arguments=tuple(_read_argument(argument) for argument in entry.entries("arguments")),

@@ -23,6 +23,7 @@ SourcedDocument = tuple[str, Document]
 
 _REPEATED = re.compile(r'"kind": "(?:dependency|party|assignment)"|"mention": true')
 _REMARK = '"kind": "remark"'
+_ENDING = re.compile(r"\.(json|ndjson|jsonl|ya?ml|ini|cfg|inventory|txt|xml)$")
 RECEIVED = '"@received"'
 """What a program writes for the time at which its document came in: many sources tell no time of their own."""
 
@@ -34,7 +35,8 @@ _REMEMBERED = 200_000
 class Program:
     """A jq program: the text at `path` after the `prelude`, with the `arguments` of this load as `$arguments`.
 
-    `together` hands all documents of a load over as one list, as far as they fit: they refer to one another.
+    `together` hands all documents of a load over as one list, as far as they fit: they refer to one another. `named`
+    hands each over as `{"file": its name without folder and ending, "content"}`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Program:
     prelude: str = ""
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
     together: bool = False
+    named: bool = False
 
 
 class Mapping:
@@ -102,6 +105,8 @@ class Mapping:
         return (one for part in self._parts(documents) for one in self._joined(part))
 
     def _parts(self, documents: Iterable[SourcedDocument]) -> Iterator[list[SourcedDocument]]:
+        if self._declared.named:
+            documents = ((source, _named(document, source)) for source, document in documents)
         return _gathered(documents) if self._declared.together else ([one] for one in documents)
 
     def _joined(self, part: list[SourcedDocument]) -> list[SourcedDocument]:
@@ -194,6 +199,12 @@ def _gathered(documents: Iterable[SourcedDocument]) -> Iterator[list[SourcedDocu
             part, size = [], 0
     if part:
         yield part
+
+
+def _named(document: Document, source: str) -> Document:
+    """Put the name of the file beside the content; only endings of formats are cut off, a host's name has dots too."""
+    named = {"file": _ENDING.sub("", Path(source).name), "content": document.value}
+    return Document(named, document.line, document.received_at)
 
 
 def _as_one(part: list[SourcedDocument]) -> SourcedDocument:

@@ -12,8 +12,8 @@ from cmdb.errors import InvalidInput, Place
 from cmdb.ingest.document import Document
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.http_source import is_http
-from cmdb.ingest.inputs import GRAPHS, STDIN, Reading, open_inputs, read_inputs
-from cmdb.ingest.loaders import Asked, Loader, Loaders
+from cmdb.ingest.inputs import GRAPHS, STDIN, Reading, open_inputs
+from cmdb.ingest.loaders import Asked, Loader, Loaders, read_documents
 from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
 from cmdb.ingest.redaction import redact
@@ -46,7 +46,7 @@ class Tried:
 def try_loader(loaders: Loaders, loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[Tried]:
     """Yield document after document; a fault of one does not end the rest, one of the format does (InvalidInput)."""
     mapping = loaders.mapping(loader, asked.arguments)
-    for source, document in mapping.gather(read_inputs(paths, loader.reading(asked))):
+    for source, document in mapping.gather(read_documents(loader, paths, asked)):
         place = Place(source, document.line)
         try:
             outputs = tuple(_made(line, where) for where, line in mapping.outputs(document, source))

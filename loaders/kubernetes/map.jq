@@ -85,16 +85,12 @@ def calls: [containers.env[]? | select(.name | test("(^|_)(ADDR|ADDRESS|URL|URI|
   | capture("^(?:[a-z][a-z0-9+.-]*://)?(?:[^@/]*@)?(?<host>[A-Za-z0-9][A-Za-z0-9_.-]*)(?<port>:[0-9]+)?(?:/.*)?$")
   | select(.host | test("^[0-9.]+$|^localhost$|^true$|^false$") | not)
   | {host: (.host | domain_name), port, $variable}] | unique_by(.host)[];
-# Losing sight of a service does not break it, and flags have a last known value.
-def strength: "\(.host) \(.variable)"
-  | if test("otel|otlp|jaeger|zipkin|telemetry|collector|statsd|prometheus|sentry|datadog"; "i") then {strength: "telemetry"}
-    elif test("flagd|unleash|launchdarkly|feature"; "i") then {strength: "soft"} else {} end;
 def external($host): mention("external_system"; "\(cluster)/external/\($host)"; $host; {endpoint: $host});
 def called($consumer; $ns):
   (.host | split(".")) as $parts
   | (if ($parts | length) == 1 or $parts[2] == "svc" then named("Service"; $parts[1] // $ns; $parts[0])
      else external(.host) end) as $provider
-  | $provider, (need($consumer; "CALLS"; $provider.key) + strength | inferred(70));
+  | $provider, (need($consumer; "CALLS"; $provider.key) + ("\(.host) \(.variable)" | plumbing) | inferred(70));
 
 # Configuration and volumes by name; their content stays where it is.
 def refers: template.spec

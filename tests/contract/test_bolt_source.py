@@ -93,3 +93,25 @@ def test_a_loader_without_statements_reads_no_graph() -> None:
     with pytest.raises(InvalidInput) as caught:
         list(loaders.records("records", ["bolt://127.0.0.1:1"], Asked(bolt=BoltRows())))
     assert caught.value.code is ErrorCode.BAD_ARGUMENT
+
+
+async def test_cartography_is_asked_for_its_nodes_and_relationships(graph: StoreAddress) -> None:
+    async with open_connection(graph) as connection:
+        # One label a node, which either engine takes; cartography itself puts several.
+        await connection.define(
+            "CREATE (l:LoadBalancer {id: 'lb', name: 'front'})"
+            "-[:EXPOSE]->(:ComputeInstance {id: 'i-7', _ont_name: 'till'}), "
+            "(:AWSUser {id: 'kim'})<-[:RESOURCE]-(:Tenant {id: '7', name: 'shop'})-[:RESOURCE]->(l)"
+        )
+    loaders = Loaders(folder("loaders"), read_metamodel(folder("schema")))
+    asked = Asked(access=access(graph), bolt=BoltRows())
+    found = await asyncio.to_thread(lambda: list(loaders.records("cartography", [address(graph)], asked)))
+    records = [encode(row.record) for row in found]
+    described = [row["key"] for row in records if row["kind"] == "item" and "mention" not in row]
+    assert sorted(map(str, described)) == ["cloud_account:7", "load_balancer:lb", "virtual_machine:i-7"]
+    assert sorted(
+        (row["consumer"], row["verb"], row["provider"]) for row in records if row["kind"] == "dependency"
+    ) == [
+        ("load_balancer:lb", "CONTAINED_IN", "cloud_account:7"),
+        ("load_balancer:lb", "DEPENDS_ON", "virtual_machine:i-7"),
+    ]

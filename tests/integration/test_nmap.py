@@ -1,7 +1,5 @@
 """The real nmap against servers that this test starts on loopback."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +10,7 @@ import pytest
 
 from cmdb.model.records import Dependency, EntryRecord, Item
 from tests.support.loader_answers import bundled_loaders
+from tests.support.tools import tool
 
 ADDRESS = "127.0.0.1"
 
@@ -30,12 +29,7 @@ class Quiet(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def nmap() -> str:
-    found = shutil.which("nmap")
-    if found is None:
-        if os.environ.get("CMDB_REQUIRE_TOOLS") == "1":
-            pytest.fail("nmap is missing; install the Debian package nmap")
-        pytest.skip("NOT CHECKED: real nmap output; nmap is missing, install the Debian package nmap")
-    return found
+    return tool("nmap", "real nmap output", "the Debian package nmap")
 
 
 @pytest.fixture

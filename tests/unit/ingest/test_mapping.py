@@ -176,3 +176,21 @@ def test_documents_that_only_fail_together_are_all_left_out(tmp_path: Path) -> N
     both = mapping(tmp_path, program, together=True)
     assert list(both.records(sourced([Document("a", 1), Document("b", 2)]), faulty=faults.append)) == []
     assert ["twins" in fault.message for fault in faults] == [True]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("facts/db-1.example.net", "db-1.example.net"),
+        ("/x/db-1.example.net.json", "db-1.example.net"),
+        ("core.yml", "core"),
+        ("stdin", "stdin"),
+    ],
+)
+def test_a_program_for_named_files_sees_the_name_without_folder_and_ending(
+    tmp_path: Path, source: str, name: str
+) -> None:
+    program = '.[] | {kind: "item", key: .file, class: "server", name: .content}'
+    made = mapping(tmp_path, program, named=True, together=True)
+    (row,) = made.records([(source, Document("seen", 1))])
+    assert (encode(row.record)["key"], encode(row.record)["name"]) == (name, "seen")
