@@ -283,7 +283,7 @@ class Recorder:
     async def _write_folded(
         self, principal: Principal, source: str, entries: Sequence[EntryRecord], condition: Precondition
     ) -> tuple[list[Record], WriteOutcome]:
-        """Write what becomes of the entries, anew when another process wrote in between; one result per distinct record."""
+        """Write what becomes of the entries, anew if another process wrote in between; one result a distinct record."""
         folds = condition.seen is None and any(isinstance(entry, EventTransition) for entry in entries)
         attempts = ATTEMPTS if folds else 1
         while True:
