@@ -29,6 +29,7 @@ from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactAnswer
 from tests.fakes.graph import FakeGraph
+from tests.fakes.runs import FakeRunLog
 
 ROWS = {10: 10, 1_000: 2}
 """Rows of an answer, and how many answers are asked for: the usual ways take seconds for the long ones."""
@@ -70,7 +71,7 @@ def measure_answers(estate: Estate) -> Result:
 async def _furnish(estate: Estate) -> Standing:
     """Load the estate into memory and ask its samples once; longer answers repeat the rows of shorter ones."""
     graph, clock = FakeGraph(), SteppingClock(datetime.now(UTC))
-    application = Standing(graph, graph, read_metamodel(resources.folder("schema")), clock)
+    application = Standing(graph, graph, read_metamodel(resources.folder("schema")), clock, FakeRunLog(graph))
     for records in (list(estate.items()), list(estate.dependencies())):
         for start in range(0, len(records), BATCH):
             batch = RecordBatch(source=SOURCE, records=tuple(records[start : start + BATCH]))
