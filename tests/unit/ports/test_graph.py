@@ -25,7 +25,10 @@ def test_a_delta_keeps_each_kind_in_a_list_of_its_own() -> None:
     kinds = [kind for kind in RecordKind if kind not in (RecordKind.ITEM, RecordKind.DEPENDENCY)]
     for kind in kinds:
         delta.records_of(kind).append(kind)
-    lists = (delta.events, delta.changes, delta.tickets, delta.parties, delta.assignments, delta.windows)
+    lists = (
+        *(delta.events, delta.changes, delta.tickets, delta.parties, delta.assignments),
+        *(delta.windows, delta.situations),
+    )
     assert [[str(row) for row in rows] for rows in lists] == [[str(kind)] for kind in kinds]
     with pytest.raises(KeyError):
         delta.records_of(RecordKind.ITEM)
