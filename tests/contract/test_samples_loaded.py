@@ -23,6 +23,7 @@ from cmdb.model.records import (
     Item,
     Party,
     Record,
+    Ticket,
 )
 from cmdb.model.runs import Estate
 from cmdb.model.windows import Window
@@ -169,7 +170,7 @@ def _rekeyed(record: EntryRecord | Record, name: Callable[[str], str]) -> EntryR
             return replace(record, targets=tuple(sorted(map(name, record.targets))))
         case Assignment() | EventTransition():
             return replace(record, item=name(record.item))
-        case Window():
+        case Window() | Ticket():
             return replace(record, items=tuple(sorted(map(name, record.items))))
     return record
 
