@@ -7,6 +7,7 @@ import signal
 import socket
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,15 @@ async def kill_while_starting(folder: Path) -> None:
             await asyncio.sleep(0.01)
 
 
+async def taken(port: int) -> socket.socket:
+    """Listen on a port as soon as the dead process' threads have let go of it."""
+    for _ in range(200):
+        with suppress(OSError):
+            return socket.create_server(("127.0.0.1", port))
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"port {port} stayed taken")
+
+
 async def test_a_port_that_was_taken_since_is_left_to_its_taker(tmp_path: Path) -> None:
     engine = EmbeddedEngine(tmp_path, "256m")
     address = await engine.start()
@@ -129,7 +139,7 @@ async def test_a_port_that_was_taken_since_is_left_to_its_taker(tmp_path: Path) 
     os.kill(int(str(runtime(tmp_path)["pid"])), signal.SIGKILL)
     while is_alive(runtime(tmp_path)["pid"]):
         await asyncio.sleep(0.05)
-    with socket.create_server(("127.0.0.1", port)):
+    with await taken(port):
         again = await engine.start()
     try:
         assert again.uri != address.uri
@@ -169,6 +179,7 @@ async def test_starters_at_the_same_moment_share_one_engine(tmp_path: Path) -> N
 
 WAITING_CLIENT = """
 import asyncio, sys
+from contextlib import suppress
 from pathlib import Path
 from cmdb.store.engine import EmbeddedEngine
 
@@ -183,6 +194,7 @@ asyncio.run(main())
 
 KILLED_CLIENT = """
 import asyncio, os, sys
+from contextlib import suppress
 from pathlib import Path
 from cmdb.store.engine import EmbeddedEngine
 
