@@ -26,6 +26,8 @@ def environment(data_dir: Path, store: StoreAddress | None) -> dict[str, str]:
     """Return a process environment in which `cmdb` uses this data folder and store (None: the embedded engine)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CMDB_")}
     kept |= {"CMDB_DATA_DIR": str(data_dir), "PYTHONPATH": str(CHECKOUT), "NO_COLOR": "1"}
+    # An engine that stays for the next command would be one per test; those of the keeper let it stay.
+    kept["CMDB_ENGINE_LINGER"] = "0"
     # Tests that open incidents by hand must not race with the rule; those of the rule switch it on.
     kept["CMDB_INCIDENT_SEVERITY"] = "off"
     if store is None:

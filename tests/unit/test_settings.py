@@ -24,6 +24,7 @@ def test_every_variable_is_read() -> None:
             "CMDB_STORE_DATABASE": "d",
             "CMDB_DATA_DIR": "/d",
             "CMDB_ENGINE_HEAP": "2g",
+            "CMDB_ENGINE_LINGER": "3",
             "CMDB_URL": "http://h",
             "CMDB_REQUEST_TIMEOUT": "2.5",
             "CMDB_INCIDENT_SEVERITY": "major",
@@ -41,7 +42,7 @@ def test_every_variable_is_read() -> None:
         "http://h",
         2.5,
     )
-    assert settings.incident_severity == "major"
+    assert (settings.incident_severity, settings.engine_linger) == ("major", 3.0)
     assert "hush" not in repr(settings)
 
 
