@@ -1,7 +1,7 @@
 """Makes records of deliveries, one fault at a time: a bad record must not hold up the sound ones beside it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from pydantic_core import from_json, to_json
@@ -67,7 +67,9 @@ class DeliveryTranslator:
         program.mapping.forget()
         for part in _parts(program.loader.format, waiting):
             if isinstance(part, Document):
-                yield from self._records(program, part, waiting)
+                # Not the time of applying: that comes later, and another one each time it is tried again.
+                received = replace(part, received_at=delivery.received_at)
+                yield from self._records(program, received, waiting)
             else:
                 yield _rejected(waiting, *part)
 
