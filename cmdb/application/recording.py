@@ -196,7 +196,9 @@ class Recorder:
                 counts.setdefault(kind.value, Counter())[status.value] += number
         # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
         present = await self._live.current(revision)
-        return LoadReport(revision=max(revision or present.revision, await self.rebinding.bind_waiting()), counts=counts)
+        return LoadReport(
+            revision=max(revision or present.revision, await self.rebinding.bind_waiting()), counts=counts
+        )
 
     async def _outdated(self, chunk: Sequence[LocatedRecord], revision: int) -> dict[int, RowProblem]:
         """Check dependencies again after another's batch: their ends' classes and groups may have changed.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
@@ -18,6 +19,9 @@ from cmdb.ports.records import LocatedRecord
 
 RECORDS = "records"
 """The loader of our own record stream."""
+
+PROGRAMS = 256
+"""Compiled programs that are kept, one for each loader and arguments: whoever sends must not fill the memory."""
 
 _JSON = frozenset({Format.JSON, Format.NDJSON})
 Part = Document | tuple[bytes, CmdbError]
@@ -45,11 +49,9 @@ class DeliveryTranslator:
             raise _unreadable("The body is empty", delivery)
         if program.loader.format not in _JSON:
             return
-        if program.loader.format is Format.NDJSON:
-            first = delivery.body.lstrip().partition(b"\n")[0]
-            if _is_json(first):
-                return
-        if not _is_json(delivery.body):
+        # Several values may follow one another; what is wrong behind the first is set aside when it is applied.
+        first = delivery.body.lstrip().partition(b"\n")[0]
+        if not _is_json(first) and not _is_json(delivery.body):
             raise _unreadable("The body is not JSON", delivery)
 
     def encode(self, events: Sequence[EventTransition]) -> tuple[str, bytes]:
@@ -77,11 +79,15 @@ class DeliveryTranslator:
         """Return a record that could not be applied in the form of our own stream."""
         return Rejected(delivery=number, loader=RECORDS, text=to_line(row), error=error)
 
-    def _program(self, name: str) -> _Program:
-        if name not in self._known:
+    def _program(self, asked: str) -> _Program:
+        if asked not in self._known:
+            name, _, arguments = asked.partition("?")
             loader = self._loaders.loader(name)
-            self._known[name] = _Program(loader, self._loaders.mapping(loader))
-        return self._known[name]
+            mapping = self._loaders.mapping(loader, dict(parse_qsl(arguments, keep_blank_values=True)))
+            if len(self._known) >= PROGRAMS:
+                self._known.clear()
+            self._known[asked] = _Program(loader, mapping)
+        return self._known[asked]
 
     def _records(
         self, program: _Program, document: Document, waiting: Waiting
@@ -162,6 +168,6 @@ def _unreadable(what: str, delivery: Delivery) -> InvalidInput:
     return InvalidInput(
         ErrorCode.SYNTAX,
         f"{what}.",
-        hint=f"Send what `cmdb loader try FILE {delivery.loader}` can read.",
+        hint=f"Send what `cmdb loader try FILE {delivery.loader.partition('?')[0]}` can read.",
         place=Place("request", field="body"),
     )

@@ -1,4 +1,4 @@
-"""A server and a second process on one store: what waited for CIs is bound whoever brings them, and however they end."""
+"""A server and a second process on one store: what waited for CIs is bound whoever brings them and however they end."""
 
 import json
 from collections.abc import AsyncIterator

@@ -12,7 +12,16 @@ from cmdb.desk.access import SYSTEM
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
-from cmdb.model.records import Change, ChangeKind, ChangeState, EntryRecord, Event, EventTransition, Item, Record
+from cmdb.model.records import (
+    Change,
+    ChangeKind,
+    ChangeState,
+    EntryRecord,
+    Event,
+    EventTransition,
+    Item,
+    Record,
+)
 from cmdb.model.severity import Severity
 from cmdb.model.subject import Subject
 from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome
