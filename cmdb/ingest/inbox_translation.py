@@ -99,9 +99,16 @@ class DeliveryTranslator:
             return
         for place, line in lines:
             try:
-                yield from parse_located([(place, line)])
+                yield from (_received(row, waiting.delivery) for row in parse_located([(place, line)]))
             except CmdbError as error:
                 yield Rejected(delivery=waiting.number, loader=RECORDS, text=line, error=error)
+
+
+def _received(row: LocatedRecord, delivery: Delivery) -> LocatedRecord:
+    """Say of a step of an event when it was received: its source's clock may run ahead."""
+    if not isinstance(row.record, EventTransition):
+        return row
+    return replace(row, record=replace(row.record, received_at=delivery.received_at))
 
 
 def to_line(row: LocatedRecord) -> bytes:

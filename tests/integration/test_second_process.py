@@ -52,11 +52,11 @@ class Waiting:
 
     def where(self) -> tuple[str, list[str]] | None:
         """Return the CI of the event and the targets of the change, once both have been applied."""
-        event = self.asker.ask("event", key="zabbix:81")
-        change = self.asker.ask("change", key="swap")
-        if event is None or change is None:
+        events = [edge["node"] for edge in self.asker.ask("events")["edges"]]
+        changes = [edge["node"] for edge in self.asker.ask("changes")["edges"]]
+        if not events or not changes:
             return None
-        return (event["item"] or {}).get("key", ""), [row["key"] for row in change["targets"]]
+        return (events[0]["item"] or {}).get("key", ""), [row["key"] for row in changes[0]["targets"]]
 
 
 def post(url: str, loader: str, body: object) -> None:

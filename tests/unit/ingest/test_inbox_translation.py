@@ -1,6 +1,7 @@
 """Deliveries become records one fault at a time."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -112,7 +113,15 @@ def test_events_are_encoded_so_that_they_come_back() -> None:
     made = [
         row.record for row in TRANSLATOR.translate(waiting(body, loader)) if isinstance(row, LocatedRecord)
     ]
-    assert made == [raised("r1"), raised("r2")]
+    assert made == [replace(raised(key), received_at=NOON) for key in ("r1", "r2")]
+
+
+def test_when_a_step_was_received_is_ours_to_say() -> None:
+    (step,) = steps(event("a"), "records")
+    assert step.received_at == NOON
+    assert translated(lines(event("a", received_at=NOON.isoformat()))) == ["WRONG_TYPE"]
+    sent = TRANSLATOR.reject(7, LocatedRecord(step, Place("s", 1)), CmdbError(ErrorCode.DANGLING_END, "No."))
+    assert translated(sent.text) == ["record"]
 
 
 def test_the_same_words_in_two_deliveries_are_said_twice() -> None:
