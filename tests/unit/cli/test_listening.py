@@ -65,7 +65,7 @@ class Served:
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[Client]:
         async with open_desk(self._folder) as desk:
-            known = RecordBatch(source="estate", records=[item("edge-9", "router")])
+            known = RecordBatch(source="estate", records=(item("edge-9", "router"),))
             await desk.application.record(SYSTEM, known)
             async with client_of(desk) as client:
                 yield client
