@@ -154,7 +154,7 @@ class Application(Questions):
 
         What waits in the outbox is delivered to `channels`.
         """
-        duties: list[Duty] = [Correlation(self._live, self._writer, self._clock)]
+        duties: list[Duty] = [self._recorder.rebinding, Correlation(self._live, self._writer, self._clock)]
         if threshold is not None:
             duties += [IncidentRule(self._in_tenure, threshold), TicketUpkeep(self._in_tenure)]
         workers = [

@@ -268,7 +268,7 @@ class Runs:
             _require_written(outcome)
             revision = max(revision, outcome.revision)
         revision = (await self._live.current(revision)).revision
-        return max(revision, await self._recorder.rebind())
+        return max(revision, await self._recorder.rebinding.bind_waiting())
 
     async def _write(self, principal: Principal, feed: Feed, batch: Batch) -> WriteOutcome:
         """Write one batch in a transaction that proves that the feed is still ours."""

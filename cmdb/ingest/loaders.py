@@ -202,7 +202,7 @@ def _arguments(loader: Loader, given: AbstractMapping[str, str]) -> dict[str, st
                 ErrorCode.BAD_ARGUMENT,
                 f"The loader '{loader.name}' has no argument '{name}'.",
                 hint=f"It has: {', '.join(known)}." if known else "It has none.",
-                place=Place("command line", field="--set"),
+                place=Place("arguments", field=name),
             )
     return known | dict(given)
 
