@@ -90,7 +90,7 @@ def called($consumer; $ns):
   (.host | split(".")) as $parts
   | (if ($parts | length) == 1 or $parts[2] == "svc" then named("Service"; $parts[1] // $ns; $parts[0])
      else external(.host) end) as $provider
-  | $provider, (need($consumer; "CALLS"; $provider.key) + ("\(.host) \(.variable)" | plumbing) | inferred(70));
+  | $provider, (need($consumer; "CALLS"; $provider.key) + call_strength($consumer | split("/")[-1]; "\(.host) \(.variable)") | inferred(70));
 
 # Configuration and volumes by name; their content stays where it is.
 def refers: template.spec
