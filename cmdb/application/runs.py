@@ -274,7 +274,8 @@ class Runs:
         """Write one batch in a transaction that proves that the feed is still ours."""
         held = Precondition(feed=(feed.key, feed.token))
         if batch.others:
-            return await self._recorder.append(principal, feed.source, batch.others, held)
+            past = replace(held, retired_ends=True)
+            return await self._recorder.append(principal, feed.source, batch.others, past)
 
         async def build() -> list[Record]:
             return [*await self._items(batch.items), *await self._dependencies(batch.dependencies)]

@@ -22,7 +22,7 @@ from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan, sighting_key
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket
+from cmdb.model.records import Assignment, Change, Dependency, EntryRecord, EventTransition, Party, Ticket
 from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
 from cmdb.model.subject import Subject
 from cmdb.model.windows import Window
@@ -192,11 +192,9 @@ class _Planner:
         found: dict[Triple, dict[str | None, DependencySighting]] = {}
         for claim in self._claims.dependencies:
             consumer, provider = self._ci(claim.consumer), self._ci(claim.provider)
-            if consumer is None or provider is None:
-                self.plan.counts["dependencies.unbound"] += 1
-                continue
-            if consumer == provider:
-                self.plan.counts["dependencies.within_one_item"] += 1
+            why_not = self._why_not(claim, consumer, provider)
+            if consumer is None or provider is None or why_not:
+                self.plan.counts[f"dependencies.{why_not}"] += 1
                 continue
             rows = found.setdefault((consumer, claim.verb, provider), {})
             if not claim.ended:
@@ -209,6 +207,22 @@ class _Planner:
             else tuple(rows[group] for group in sorted(rows, key=str))
             for triple, rows in found.items()
         }
+
+    def _why_not(self, claim: Dependency, consumer: str | None, provider: str | None) -> str:
+        """Return as the counts call it why a claim joins no two CIs; empty when it does."""
+        if consumer is None or provider is None:
+            return "unbound"
+        if consumer == provider:
+            return "within_one_item"
+        gone = self._is_gone(claim.consumer) or self._is_gone(claim.provider)
+        return "of_retired" if gone and not claim.ended else ""
+
+    def _is_gone(self, native: str) -> bool:
+        """Whether the source says that it is no more; what it does not say now counts as it stands."""
+        if native in self._claims.items:
+            return self._claims.items[native].retired
+        known = self._known_by(native)
+        return known is not None and known.retired
 
     def _my_rows(self, rows: Iterable[DependencySighting]) -> tuple[DependencySighting, ...]:
         source, scope = self._frame.source, self._frame.scope
@@ -307,10 +321,13 @@ class _Planner:
             return binding.key
         if native in self._claims.items:
             return None
+        known = self._known_by(native)
+        return known.key if known is not None else None
+
+    def _known_by(self, native: str) -> KnownItem | None:
         if self._known is None:
             self._known = native_items(self._frame.source, self._estate)
-        known = self._known.get(native)
-        return known.key if known is not None else None
+        return self._known.get(native)
 
     def plan_reviews(self, reviews: Mapping[str, Review]) -> None:
         for native, doubt in sorted(self._found.doubts.items()):
