@@ -18,6 +18,7 @@ from cmdb.desk.drift import (
 from cmdb.desk.feed_voice import Voice, firmness, in_order
 from cmdb.desk.guard import Figures, objections
 from cmdb.desk.identity import Asker, Binding, Identified, identify
+from cmdb.desk.run_assignments import ended_assignments
 from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan, sighting_key
 from cmdb.model.metamodel import Metamodel
@@ -289,6 +290,13 @@ class _Planner:
             else:
                 self.plan.counts[f"{_SENT[type(mapped)]}.sent"] += 1
                 self.plan.others.append(mapped)
+        described = {
+            key.key for native, key in self._found.bindings.items() if not self._claims.items[native].mention
+        }
+        gone = {key for key, step in self.plan.items.items() if any(row.retired for row in step.puts)}
+        for row in ended_assignments(self._frame, self._estate, described | gone, self.plan.others):
+            self._tell("assignments.ended", row.key)
+            self.plan.others.append(row)
 
     def _mapped(self, entry: EntryRecord) -> EntryRecord | None:
         """Return the record with CI keys in place of the source's own; None when none of them is bound."""
@@ -368,8 +376,10 @@ class _Planner:
                 named=len(self._claims.items),
                 known_items=self._mine,
                 known_edges=self._my_edges,
+                known_assignments=len(self._frame.assignments),
                 lost_items=counts["items.missed"] + counts["items.retired"],
                 lost_edges=counts["dependencies.missed"] + counts["dependencies.ended"],
+                lost_assignments=counts["assignments.ended"],
                 rekeyed=counts["items.rekeyed"],
             )
         )

@@ -50,7 +50,9 @@ async def _dangling_items(
     wanted = {index: row.new_ends(item_ends) for index, row in enumerate(rows)}
     asked = {end for ends in wanted.values() for end in ends} - batch.keys()
     living = (await present.living_items(asked) | arriving) - leaving
-    known = living | leaving | await present.known(RecordKind.ITEM, asked - living) if retired_ends else living
+    known = (
+        living | leaving | await present.known(RecordKind.ITEM, asked - living) if retired_ends else living
+    )
     missing = {
         index: [end for end in ends if end not in (living if _must_live(rows[index]) else known)]
         for index, ends in wanted.items()

@@ -41,7 +41,8 @@ DOWN = {
 """Whom the demo's stores take down, and the providers on the way."""
 
 needs_demo = pytest.mark.skipif(
-    not DEMO.is_file(), reason=f"NOT CHECKED: the OpenTelemetry demo; there is no {DEMO}, set CMDB_SAMPLES_DIR"
+    not DEMO.is_file(),
+    reason=f"NOT CHECKED: the OpenTelemetry demo; there is no {DEMO}, set CMDB_SAMPLES_DIR",
 )
 
 
