@@ -14,6 +14,9 @@ def any_of($name): {name: $name, need_up: 1};
 # A sentence for the person who loads; no record.
 def remark($text): {kind: "remark", text: $text};
 
+# Of a list there should be `of` entries and these documents hold `got`: what is whole lets absence count in its scope.
+def covers($scope; $list; $of; $got): {kind: "coverage", $scope, $list, $of, $got};
+
 def domain_name: ascii_downcase | rtrimstr(".");
 # An address without prefix length or zone.
 def address: tostring | split("/")[0] | split("%")[0] | ascii_downcase;
