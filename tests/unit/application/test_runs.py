@@ -451,24 +451,3 @@ async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
     found = [(row.source, row.scope) for row in (await ci(bench, "d:1")).sightings]
     assert found == [("kubernetes", "eu"), ("kubernetes", "us"), ("netbox", "default")]
     assert living(bench) == {"d:1"}
-
-
-async def test_what_a_source_knows_only_as_gone_can_have_had_changes() -> None:
-    bench = Bench()
-    gone = replace(seen("i-1", "server"), retired=True)
-    report = await run(bench, "aws-config", gone, deleted("i-1"))
-    assert (report.counts["items.created"], (await ci(bench, "i-1")).retired) == (1, True)
-    head = bench.graph.revision
-    again = await run(bench, "aws-config", gone, deleted("i-1"))
-    assert (again.counts["items.unchanged"], bench.graph.revision) == (1, head)
-
-
-def deleted(target: str) -> Change:
-    return Change(
-        key=f"delete {target}",
-        title="deleted",
-        change_kind=ChangeKind.NORMAL,
-        state=ChangeState.COMPLETED,
-        targets=(target,),
-        actual_end=NOON,
-    )
