@@ -472,3 +472,18 @@ def deleted(target: str) -> Change:
         targets=(target,),
         actual_end=NOON,
     )
+
+
+async def test_what_was_bound_weakly_writes_as_soon_as_a_strong_rule_proves_it() -> None:
+    bench = Bench()
+    await run(bench, "netbox", seen("dev:1", name="web", fqdn="web.example.com"))
+    await run(bench, "ansible", seen("h", name="web", os="Debian"))
+    assert "os" not in (await ci(bench, "dev:1")).attributes
+    await run(bench, "ansible", seen("h", name="web", os="Debian", fqdn="web.example.com"))
+    proven = await ci(bench, "dev:1")
+    assert [(row.source, row.rule, row.weak) for row in proven.sightings] == [
+        ("ansible", "fqdn", False),
+        ("netbox", "native key", False),
+    ]
+    assert proven.attributes["os"] == "Debian"
+    assert living(bench) == {"dev:1"}
