@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cmdb.desk.access import SYSTEM
+from cmdb.desk.conformance import WEIGHT_LIMIT
 from cmdb.errors import CmdbError, ErrorCode, Forbidden
 from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.kinds import RecordKind
@@ -141,6 +142,8 @@ async def test_how_a_dependency_counts_is_read_and_what_is_left_out_is_the_usual
         ({"map": '{"kind": "twist"}'}, "maps", AS_IS),
         ({"weight": -3}, "weights", 1),
         ({"weight": "many"}, "weights", 1),
+        ({"weight": 2**62}, "weights", 1),
+        ({"weight": WEIGHT_LIMIT}, "weights", WEIGHT_LIMIT),
         ({"weight": 0}, "weights", 0),
     ],
 )
