@@ -1,4 +1,4 @@
-"""A connection that answers statements by their text, and keeps what was asked; the engines themselves are for contracts."""
+"""A connection that answers statements by their text, and keeps what was asked; engines are for the contracts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar

@@ -60,6 +60,7 @@ async def test_a_service_may_fail_by_itself_and_what_is_worse_for_another_reason
 
 SEVERITIES = st.dictionaries(st.sampled_from(DEVICES), st.sampled_from(list(Severity)[1:]))
 
+
 @settings(max_examples=25)
 @given(SEVERITIES, st.lists(st.sampled_from(DEVICES), unique=True), st.sampled_from(list(Severity)[1:]))
 async def test_it_is_what_taking_the_failures_away_and_leaving_only_them_tell(

@@ -142,7 +142,12 @@ async def test_the_end_of_a_window_and_a_new_tenure_are_work_without_a_write() -
     log = list[tuple[str, int, int]]()
     place = await Place(Scribe("a", log)).owning()
     window = Window(
-        key="w", window_kind=WindowKind.MAINTENANCE, title="w", items=("x",), start=NOON, end=NOON + minutes(9)
+        key="w",
+        window_kind=WindowKind.MAINTENANCE,
+        title="w",
+        items=("x",),
+        start=NOON,
+        end=NOON + minutes(9),
     )
     await place.graph.write(SYSTEM, "test", [item("x", "server"), window], NOON)
     await place.look()

@@ -130,13 +130,18 @@ def merged(key: str, into: str) -> Ticket:
     return incident(key, None, items=("vpn",), state=TicketState.CLOSED, parent=into)
 
 
-def report(key: str, incident_key: str, items: tuple[str, ...] = ("vpn",), caller: str | None = None) -> Ticket:
+def report(
+    key: str, incident_key: str, items: tuple[str, ...] = ("vpn",), caller: str | None = None
+) -> Ticket:
     return incident(key, None, items=items, ticket_kind=TicketKind.REPORT, parent=incident_key, caller=caller)
 
 
 async def test_the_number_of_a_merged_incident_leads_to_the_one_that_stands() -> None:
     bench = await furnished(
-        incident("INC1", None, items=("vpn",)), merged("INC2", "INC1"), merged("INC3", "INC2"), report("REP1", "INC1")
+        incident("INC1", None, items=("vpn",)),
+        merged("INC2", "INC1"),
+        merged("INC3", "INC2"),
+        report("REP1", "INC1"),
     )
     ask, _ = await questions(bench)
     for number in ("INC1", "INC2", "INC3"):
@@ -177,6 +182,9 @@ async def test_members_are_those_that_the_caller_sees_by_key() -> None:
 async def test_my_services_are_those_of_the_party_with_their_severity() -> None:
     ask, _ = await questions(await outage())
     found = await ask.my_services(ANN, "ann")
-    assert {row.item.key: row.health.effective for row in found} == {"vpn": Severity.CRITICAL, "mail": Severity.OK}
+    assert {row.item.key: row.health.effective for row in found} == {
+        "vpn": Severity.CRITICAL,
+        "mail": Severity.OK,
+    }
     assert all(row.item.key in {"vpn", "mail"} for row in found)
-    assert NOON == (await ask.basis()).computed_at
+    assert (await ask.basis()).computed_at == NOON

@@ -148,10 +148,10 @@ async def test_a_server_asks_to_be_spared_before_it_must_refuse(tmp_path: Path) 
         assert trouble is not None
         assert (trouble.code, trouble.message) == (ErrorCode.INBOX_FULL, "The inbox is 100% full.")
         assert "cmdb inbox stats" in (trouble.hint or "")
-        for refused in (desk.reception.require_room, lambda: None):
-            with pytest.raises(Overloaded):
-                refused()
-                await desk.reception.accept(MONITOR, sent())
+        with pytest.raises(Overloaded):
+            desk.reception.require_room()
+        with pytest.raises(Overloaded):
+            await desk.reception.accept(MONITOR, sent())
         await drain(desk)
         desk.reception.require_room()
         assert desk.reception.trouble() is None

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from cmdb.application.reviewing import Decision, Reviewing
-from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, Conflict, ErrorCode, Forbidden, InvalidInput, NotFound
 from cmdb.model.access import Principal, PrincipalRole
 from cmdb.model.runs import Review, ReviewState
@@ -200,9 +199,7 @@ async def test_a_split_takes_what_the_source_says_away_and_no_run_joins_it_again
     )
     revision = bench.graph.revision
     bench.clock.advance(60)
-    again = await run(
-        bench, "ansible", seen("h", os="Debian", **TWIN), seen("db"), runs_on("h", "db")
-    )
+    again = await run(bench, "ansible", seen("h", os="Debian", **TWIN), seen("db"), runs_on("h", "db"))
     assert (bench.graph.revision, again.counts["items.unchanged"]) == (revision, 2)
 
 

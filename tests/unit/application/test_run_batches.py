@@ -11,15 +11,22 @@ from cmdb.application.run_batches import STEPS, Batch, batches_of
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunPlan
 from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, EntryRecord, EventTransition, Party
-from cmdb.model.records import PartyKind, Role
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    EntryRecord,
+    EventTransition,
+    Party,
+    PartyKind,
+    Role,
+)
 from tests.support.small_estate import raised
 
 SEEN = Sighting(source="netbox", scope="s", key="k", ci_class="server", name="n", rule="name")
 GONE = replace(SEEN, retired=True)
-CHANGE = Change(
-    key="c", title="c", change_kind=ChangeKind.NORMAL, state=ChangeState.PLANNED, targets=("a",)
-)
+CHANGE = Change(key="c", title="c", change_kind=ChangeKind.NORMAL, state=ChangeState.PLANNED, targets=("a",))
 OTHERS: tuple[EntryRecord, ...] = (
     raised("a"),
     CHANGE,

@@ -164,6 +164,8 @@ async def test_a_number_is_never_one_that_is_taken_and_follows_the_highest_of_it
         fresh = next_key(held, kind)
         assert fresh not in keys
         assert fresh.startswith(prefix)
-        highest = max((int(key[3:]) for key in keys if key.startswith(prefix) and key[3:].isdecimal()), default=0)
+        highest = max(
+            (int(key[3:]) for key in keys if key.startswith(prefix) and key[3:].isdecimal()), default=0
+        )
         assert int(fresh[3:]) == highest + 1
         assert len(fresh) >= 9

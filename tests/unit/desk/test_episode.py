@@ -22,7 +22,7 @@ def step(at: int, *, cleared: bool = False, severity: int = 2, **fields: object)
         unknown=False,
         repeat_seconds=None,
     )
-    return plain._replace(**fields)
+    return plain._replace(**fields)  # type: ignore[arg-type]
 
 
 def after(*steps: Step) -> Episode:

@@ -106,7 +106,7 @@ def test_declared_is_firmer_than_inferred_than_observed_and_only_then_confidence
         for evidence in (Evidence.OBSERVED, Evidence.INFERRED, Evidence.DECLARED)
         for confidence in (10, 90)
     ]
-    assert sorted(reversed(said), key=firmness) == said
+    assert sorted(said, key=firmness) == said
 
 
 @given(st.lists(ROWS, max_size=6, unique_by=lambda row: row.group), st.randoms(use_true_random=False))

@@ -270,9 +270,7 @@ def test_an_ambiguous_mention_is_bound_to_nothing() -> None:
 def test_a_mention_leaves_its_placeholder_for_the_ci_that_somebody_describes() -> None:
     mention = named("m", name="web")
     placeholder = known("p", says(mention, source="ansible"))
-    assert bound(mention, placeholder, recorded("x", name="web")) == Binding(
-        "x", "name", weak=True, left="p"
-    )
+    assert bound(mention, placeholder, recorded("x", name="web")) == Binding("x", "name", weak=True, left="p")
     assert bound(mention, placeholder) == Binding("p", NATIVE_KEY)
     also_named = known("q", says(named("n", name="web")))
     assert bound(mention, placeholder, also_named) == Binding("p", NATIVE_KEY)
@@ -342,7 +340,7 @@ ITEMS = st.lists(
 def test_order_decides_nothing_and_every_claim_has_one_answer(
     claims: list[Item],
     items: list[KnownItem],
-    complete: bool,  # noqa: FBT001 - drawn by position
+    complete: bool,
     chance: random.Random,
 ) -> None:
     straight = found(claims, *items, complete=complete)
@@ -351,7 +349,9 @@ def test_order_decides_nothing_and_every_claim_has_one_answer(
     assert found(claims, *items, complete=complete) == straight
     for claim in claims:
         binding, doubt = straight.bindings.get(claim.key), straight.doubts.get(claim.key)
-        assert (binding is None) is (claim.mention and doubt is not None), "only a doubtful mention is unbound"
+        assert (binding is None) is (claim.mention and doubt is not None), (
+            "only a doubtful mention is unbound"
+        )
     made = [row.key for row in straight.bindings.values() if row.new]
     assert len(made) == len(set(made))
     assert not {item.key for item in items}.intersection(made)

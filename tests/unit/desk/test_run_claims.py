@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from cmdb.desk.run_claims import Claims, native_items, read_claims
 from cmdb.errors import ErrorCode
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, EntryRecord, Item, Party, PartyKind, Role
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    EntryRecord,
+    Item,
+    Party,
+    PartyKind,
+    Role,
+)
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.runs import Estate, KnownItem
 from tests.support.feeds import named, runs_on, seen
@@ -46,7 +56,12 @@ def change(key: str, *targets: str) -> Change:
 
 def test_records_are_sorted_by_what_they_speak_of() -> None:
     claims = claimed(
-        runs_on("a", "b"), seen("a"), raised("a"), seen("b"), ANN, Assignment(party="ann", role=Role.OWNS, item="a")
+        runs_on("a", "b"),
+        seen("a"),
+        raised("a"),
+        seen("b"),
+        ANN,
+        Assignment(party="ann", role=Role.OWNS, item="a"),
     )
     assert claims.faulty == {}
     assert list(claims.items) == ["a", "b"]
@@ -56,10 +71,9 @@ def test_records_are_sorted_by_what_they_speak_of() -> None:
 
 def test_a_description_counts_before_a_mention_and_of_mentions_the_fullest() -> None:
     described, brief, full = seen("a", os="x"), named("a"), named("a", role="web")
-    for entries in ((described, brief, full), (full, brief, described)):
-        assert claimed(*entries).items == {"a": described}
-    for entries in ((brief, full), (full, brief)):
-        assert claimed(*entries).items == {"a": full}
+    assert claimed(described, brief, full).items == {"a": described}
+    assert claimed(full, brief, described).items == {"a": described}
+    assert claimed(brief, full).items == claimed(full, brief).items == {"a": full}
 
 
 def test_two_descriptions_that_differ_contradict_each_other_and_equal_ones_do_not() -> None:
@@ -110,7 +124,9 @@ def test_a_party_may_come_with_the_run_or_be_there_and_an_assignment_may_always_
 
 
 def test_a_reference_may_mean_what_this_source_has_seen_before_but_not_what_another_calls_so() -> None:
-    held = estate(known("x", says("a")), known("b", says("other", source="ansible"), says("b", source="ansible")))
+    held = estate(
+        known("x", says("a")), known("b", says("other", source="ansible"), says("b", source="ansible"))
+    )
     assert claimed(seen("h"), runs_on("h", "a"), held=held).faulty == {}
     assert list(claimed(seen("h"), runs_on("h", "b"), held=held).faulty) == [1]
     assert set(native_items("netbox", held)) == {"a"}
@@ -145,9 +161,20 @@ def test_a_sound_dependency_does_not_vouch_for_a_faulty_one_of_its_verb(
 
 
 @settings(max_examples=60)
-@given(st.lists(st.builds(Item, key=st.sampled_from("ab"), ci_class=st.just("server"), name=st.sampled_from("xy"),
-    attributes=st.dictionaries(st.sampled_from(["os", "role"]), st.sampled_from("12")), mention=st.booleans()),
-    max_size=6), st.randoms(use_true_random=False))
+@given(
+    st.lists(
+        st.builds(
+            Item,
+            key=st.sampled_from("ab"),
+            ci_class=st.just("server"),
+            name=st.sampled_from("xy"),
+            attributes=st.dictionaries(st.sampled_from(["os", "role"]), st.sampled_from("12")),
+            mention=st.booleans(),
+        ),
+        max_size=6,
+    ),
+    st.randoms(use_true_random=False),
+)
 def test_which_items_count_does_not_depend_on_order_unless_descriptions_contradict(
     entries: list[Item], chance: random.Random
 ) -> None:

@@ -149,7 +149,11 @@ def test_a_recorded_dependency_joins_the_group_that_a_source_knows() -> None:
 
 def test_what_two_feeds_say_of_one_pair_is_written_at_once() -> None:
     other = ("y", "DEPENDS_ON", "z")
-    steps = [DependencyStep(TRIPLE, "a", "s"), DependencyStep(other, "a", "s"), DependencyStep(TRIPLE, "b", "s")]
+    steps = [
+        DependencyStep(TRIPLE, "a", "s"),
+        DependencyStep(other, "a", "s"),
+        DependencyStep(TRIPLE, "b", "s"),
+    ]
     assert steps_by_triple(steps) == {TRIPLE: [steps[0], steps[2]], other: [steps[1]]}
 
 

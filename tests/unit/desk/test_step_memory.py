@@ -36,7 +36,7 @@ def plain(at: int, **fields: object) -> Step:
         unknown=False,
         repeat_seconds=None,
     )
-    return made._replace(**fields)
+    return made._replace(**fields)  # type: ignore[arg-type]
 
 
 def remembered(*steps: Step) -> StepMemory:

@@ -66,7 +66,7 @@ def test_each_dependency_finds_the_group_that_its_own_consumer_declares(
 ) -> None:
     declaring = [tuple(group(name) for name in held) for held in names]
     known = declared(np.arange(len(names), dtype=np.int32), declaring)
-    flat = [(owner, name) for owner, held in enumerate(names) for name in held]
+    flat: list[tuple[int, str | None]] = [(owner, name) for owner, held in enumerate(names) for name in held]
     assert list(zip(known.owners.tolist(), [one.name for one in known.groups], strict=True)) == flat
     sound = [row for row in rows if row[0] < len(names) and (row[1] is None or row in flat)]
     columns = DependencyColumns(
@@ -93,11 +93,9 @@ def test_a_group_that_only_another_ci_declares_is_refused(wrong: str) -> None:
 @given(st.lists(st.tuples(maps(), st.sampled_from(Strength)), max_size=6), st.booleans())
 def test_each_dependency_picks_what_its_map_makes_of_a_severity(
     rows: list[tuple[SeverityMap, Strength]],
-    extended: bool,  # noqa: FBT001 - drawn by position
+    extended: bool,
 ) -> None:
-    columns = DependencyColumns(
-        maps=[kind for kind, _ in rows], strengths=[strength for _, strength in rows]
-    )
+    columns = DependencyColumns(maps=[kind for kind, _ in rows], strengths=[strength for _, strength in rows])
     present = np.array([[0, 1, 2, 3, 4]], np.uint8) if extended else np.empty((0, 5), np.uint8)
     picks, tables, strength = rungs(columns, present)
     assert tables[: len(present)].tolist() == present.tolist(), "rows that are there keep their numbers"
@@ -122,7 +120,9 @@ def test_what_is_ignored_or_only_measured_takes_no_part() -> None:
 
 
 @pytest.mark.parametrize(
-    "column", [[2**64], [-(2**63) - 1], [MAX_WEIGHT], [MAX_WEIGHT // 2] * 2], ids=["wide", "low", "max", "sum"]
+    "column",
+    [[2**64], [-(2**63) - 1], [MAX_WEIGHT], [MAX_WEIGHT // 2] * 2],
+    ids=["wide", "low", "max", "sum"],
 )
 def test_weights_whose_sum_is_not_exact_are_refused(column: Sequence[int]) -> None:
     def read(values: Sequence[int]) -> None:

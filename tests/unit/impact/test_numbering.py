@@ -62,8 +62,12 @@ def test_old_numbers_are_turned_into_new_ones_and_left_alone_where_all_stay(
     old: list[Item], written: list[Item]
 ) -> None:
     found = renumber(built(old), item_columns(tuple(written)))
-    staying = np.array([place for place, number in enumerate(found.moved.tolist()) if number != GONE], np.int32)
-    assert [found.keys[place] for place in found.of(staying).tolist()] == [old[place].key for place in staying]
+    staying = np.array(
+        [place for place, number in enumerate(found.moved.tolist()) if number != GONE], np.int32
+    )
+    assert [found.keys[place] for place in found.of(staying).tolist()] == [
+        old[place].key for place in staying
+    ]
     same = [item.key for item in old] == list(found.keys)
     assert found.renumbered is not same
     if same:

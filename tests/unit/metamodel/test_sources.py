@@ -43,7 +43,12 @@ def test_the_shipped_declaration_believes_people_most() -> None:
         ("tiers:\n  - [a]\n  - ['*', a]\n", ErrorCode.DECLARATION, "tiers", "'a' stands in two tiers"),
         ("tiers:\n  - [a]\n", ErrorCode.DECLARATION, "tiers", "No tier holds"),
         (TIERS + "attributes:\n  sever:\n    os: [a]\n", ErrorCode.UNKNOWN_CLASS, "", "'sever'"),
-        (TIERS + "attributes:\n  server:\n    oss: [a]\n", ErrorCode.UNKNOWN_ATTRIBUTE, "oss", "no attribute"),
+        (
+            TIERS + "attributes:\n  server:\n    oss: [a]\n",
+            ErrorCode.UNKNOWN_ATTRIBUTE,
+            "oss",
+            "no attribute",
+        ),
         (TIERS + "attributes:\n  server:\n    os: [a, a]\n", ErrorCode.DECLARATION, "os", "twice"),
         ("tiers:\n  - ['*', a, a]\n", ErrorCode.DECLARATION, "tiers", "twice"),
         (TIERS + "ranks: []\n", ErrorCode.DECLARATION, "ranks", "no field"),

@@ -31,7 +31,7 @@ def says(*, mention: bool, retired: bool = False) -> Sighting:
     ],
     ids=["recorded directly", "named", "described", "both", "its description was given up"],
 )
-def test_a_placeholder_is_what_sources_only_name(sightings: tuple[Sighting, ...], expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_placeholder_is_what_sources_only_name(sightings: tuple[Sighting, ...], expected: bool) -> None:
     known = KnownItem(key="sw", ci_class="switch", name="sw", sightings=sightings)
     assert known.is_placeholder is expected
 

@@ -1,5 +1,6 @@
 """Which calendars can be, and what is promised beyond the ends of the scale."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def five_days(spans: Spans) -> tuple[Spans, ...]:
 @given(MINUTES.filter(lambda found: len(found) % 2 == 0))
 def test_spans_are_taken_when_they_lie_within_the_day_one_after_another(found: list[int]) -> None:
     spans = tuple(zip(found[::2], found[1::2], strict=True))
-    steps = list(zip(found, found[1:], strict=False))
+    steps = list(itertools.pairwise(found))
     sound = all(a < b for a, b in steps) and all(0 <= minute <= DAY_MINUTES for minute in found)
     if sound and spans:
         assert Calendar(name="c", days=five_days(spans)).days[0] == spans
@@ -46,7 +47,7 @@ def test_a_calendar_has_seven_days_and_some_work(days: tuple[Spans, ...]) -> Non
     ],
     ids=lambda case: getattr(case, "name", ""),
 )
-def test_only_a_calendar_without_any_break_is_always(calendar: Calendar, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_only_a_calendar_without_any_break_is_always(calendar: Calendar, expected: bool) -> None:
     assert calendar.is_always is expected
 
 

@@ -7,8 +7,10 @@ import pytest
 from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 
+HALF_AN_HOUR = minutes(30)
 
-def window(end: timedelta = minutes(30), rule: str = "", zone: str = "") -> Window:
+
+def window(end: timedelta = HALF_AN_HOUR, rule: str = "", zone: str = "") -> Window:
     return Window(
         key="w",
         window_kind=WindowKind.MAINTENANCE,

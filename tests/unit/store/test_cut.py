@@ -1,5 +1,6 @@
 """A cut at a revision, while others write on: what held then and what had been superseded by then."""
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +41,7 @@ class History:
                 "body": json.dumps(old),
             }
             for key, states in self.states.items()
-            for old, new in zip(states, states[1:], strict=False)
+            for old, new in itertools.pairwise(states)
         ]
 
     def connection(self, label: str = ITEM_LABEL) -> FakeConnection:
@@ -67,9 +68,7 @@ async def cut(connection: FakeConnection, revision: int) -> list[Entry]:
     return [entry async for part in read_cut(connection, revision) for entry in part]
 
 
-HISTORIES = st.lists(
-    st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 9)), min_size=1, max_size=12
-)
+HISTORIES = st.lists(st.tuples(st.sampled_from(["a", "b", "c"]), st.integers(0, 9)), min_size=1, max_size=12)
 
 
 @settings(max_examples=60)

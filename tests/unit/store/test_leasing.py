@@ -155,7 +155,9 @@ async def test_steps_of_one_process_take_turns_with_its_fenced_writes() -> None:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["look", "take", "renew", "release"]), st.sampled_from(["one", "two"]), st.integers(0, 5)
+        st.sampled_from(["look", "take", "renew", "release"]),
+        st.sampled_from(["one", "two"]),
+        st.integers(0, 5),
     ),
     max_size=12,
 )

@@ -21,7 +21,7 @@ from cmdb.store.looking_up import RecordReader
 from cmdb.store.plan import PlannedRow, Stamp
 from cmdb.store.shape import FAR_DAY
 from tests.fakes.connection import FakeConnection, Parameters
-from tests.support.graph_records import EVERY_KIND, edge, event, incident, item
+from tests.support.graph_records import EVERY_KIND, event, incident, item
 from tests.support.moments import NOON, minutes
 
 ANN = Principal(name="ann", role=PrincipalRole.SUBSCRIBER, party="ann")
@@ -56,7 +56,9 @@ class Events(FakeConnection):
 
     @staticmethod
     def _fits(row: dict[str, Any], asked: Parameters) -> bool:
-        if "days" in asked and not (row["day"] in asked["days"] and asked["first"] <= row["at"] < asked["end"]):
+        if "days" in asked and not (
+            row["day"] in asked["days"] and asked["first"] <= row["at"] < asked["end"]
+        ):
             return False
         if "after_at" not in asked:
             return True
@@ -95,7 +97,9 @@ async def test_pages_follow_one_another_through_all_of_time_without_gap_or_repea
 async def test_a_page_looks_no_further_back_than_it_must() -> None:
     now = datetime.now(UTC)
     at = now - timedelta(days=2)
-    recent = [replace(event(f"e{number}"), raised_at=at, changed_at=at, last_seen_at=at) for number in range(3)]
+    recent = [
+        replace(event(f"e{number}"), raised_at=at, changed_at=at, last_seen_at=at) for number in range(3)
+    ]
     graph = Events(recent, now)
     await reader(graph).page(SYSTEM, RecordKind.EVENT, RecordFilter(), None, 3)
     assert len(graph.asked) == 1
@@ -112,12 +116,16 @@ async def test_steps_back_meet_without_a_gap_and_the_first_has_no_end() -> None:
     for newer, older in pairwise(steps):
         assert older["end"] == newer["first"]
         assert set(older["days"]) & set(newer["days"]) == {FAR_DAY}
-        assert date.fromisoformat(older["days"][-1]) + timedelta(days=1) == date.fromisoformat(newer["days"][1])
+        assert date.fromisoformat(older["days"][-1]) + timedelta(days=1) == date.fromisoformat(
+            newer["days"][1]
+        )
 
 
 async def test_what_is_asked_of_given_cis_starts_from_them_in_one_statement() -> None:
     graph = FakeConnection()
-    query = RecordFilter(items=frozenset({"b", "a"}), states=frozenset({"open"}), since=NOON, until=NOON + minutes(5))
+    query = RecordFilter(
+        items=frozenset({"b", "a"}), states=frozenset({"open"}), since=NOON, until=NOON + minutes(5)
+    )
     await reader(graph).page(SYSTEM, RecordKind.EVENT, query, None, 5)
     ((statement, asked),) = graph.asked
     assert "(i:ConfigurationItem)<-[:ON]-(n:Event)" in statement
@@ -149,7 +157,9 @@ async def test_only_events_are_bound_or_not(*, kind: RecordKind, bound: bool | N
 
 async def test_records_come_in_the_order_of_the_keys_and_absent_ones_are_left_out() -> None:
     held = [{"held": properties(item(key))} for key in "ab"]
-    found = await reader(FakeConnection({"MATCH (n:": held})).records(SYSTEM, RecordKind.ITEM, ["b", "x", "a", "b"])
+    found = await reader(FakeConnection({"MATCH (n:": held})).records(
+        SYSTEM, RecordKind.ITEM, ["b", "x", "a", "b"]
+    )
     assert [row.record.key for row in found] == ["b", "a", "b"]
 
 

@@ -61,7 +61,9 @@ def outbox(graph: Graph, *channels: str) -> OutboxStore:
     return OutboxStore(graph, GraphLease(graph), channels)
 
 
-async def written(store: OutboxStore, graph: Graph, *rows: tuple[Record, RowStatus], revision: int = 7) -> None:
+async def written(
+    store: OutboxStore, graph: Graph, *rows: tuple[Record, RowStatus], revision: int = 7
+) -> None:
     results = tuple(
         RowResult(index=number, kind=record.kind, key=record.key, status=status)
         for number, (record, status) in enumerate(rows)
@@ -92,9 +94,7 @@ async def test_every_channel_is_to_be_told_of_every_ticket_that_was_written() ->
         ("hook", "INC3", False),
     ]
     first = found[0]
-    assert first == Outgoing(
-        key="desk|INC1|7", channel="desk", ticket=new, opened=True, revision=7, at=NOON
-    )
+    assert first == Outgoing(key="desk|INC1|7", channel="desk", ticket=new, opened=True, revision=7, at=NOON)
 
 
 async def test_without_channels_or_tickets_nothing_is_written() -> None:
@@ -114,7 +114,7 @@ async def test_a_repeated_transaction_leaves_one_entry_a_step_and_another_step_a
 
 @settings(max_examples=30)
 @given(tickets(), st.booleans(), st.integers(1, 2**40), MOMENTS)
-async def test_an_entry_is_read_as_it_was_written(ticket: Any, opened: bool, revision: int, at: Any) -> None:  # noqa: FBT001 - drawn by position
+async def test_an_entry_is_read_as_it_was_written(ticket: Any, opened: bool, revision: int, at: Any) -> None:
     graph = Graph()
     store = outbox(graph, "desk")
     status = RowStatus.CREATED if opened else RowStatus.UPDATED

@@ -36,9 +36,9 @@ TYPES = "CALLS|DEPENDS_ON"
 EDGES = "RETURN type(d) AS verb"
 
 
-def graph(head: int = 9, **answers: Any) -> FakeConnection:
-    """Return a graph at that revision."""
-    return FakeConnection({HEAD: [{"revision": head}], **answers})
+def graph(answers: dict[str, Any] | None = None) -> FakeConnection:
+    """Return a graph at revision 9."""
+    return FakeConnection({HEAD: [{"revision": 9}], **(answers or {})})
 
 
 def reader(connection: FakeConnection) -> ProjectionReader:
@@ -63,7 +63,7 @@ async def test_every_bucket_is_read_once_and_every_column_is_as_long_as_its_keys
     def items(asked: Parameters) -> list[dict[str, object]]:
         return [items_row(*(f"k{bucket}" for bucket in asked["buckets"]))]
 
-    connection = graph(**{ALL_ITEMS: items})
+    connection = graph({ALL_ITEMS: items})
     delta = await reader(connection).delta(SYSTEM, 0)
     assert sorted(delta.items.keys) == sorted(f"k{bucket}" for bucket in range(BUCKETS))
     columns = (delta.items.names, delta.items.classes, delta.items.groups, delta.items.retired)
@@ -81,7 +81,7 @@ async def test_the_present_holds_records_of_every_kind_events_only_while_open() 
     answers[ALL_ASSIGNMENTS] = [
         {"held": content_of(record)} for record in EVERY_KIND if isinstance(record, Assignment)
     ]
-    delta = await reader(graph(**answers)).delta(SYSTEM, 0)
+    delta = await reader(graph(answers)).delta(SYSTEM, 0)
     for record in EVERY_KIND:
         if record.kind not in (RecordKind.ITEM, RecordKind.DEPENDENCY):
             assert [row.key for row in delta.records_of(record.kind)] == [record.key]
@@ -92,14 +92,14 @@ async def test_the_present_holds_records_of_every_kind_events_only_while_open() 
 
 @pytest.mark.parametrize("since", [9, 12])
 async def test_where_nothing_is_newer_nothing_is_read(since: int) -> None:
-    connection = graph(9)
+    connection = graph()
     delta = await reader(connection).delta(SYSTEM, since)
     assert (delta.revision, delta.items.keys) == (9, [])
     assert [statement for statement, _ in connection.asked] == [HEAD]
 
 
 async def test_a_tail_begins_after_what_is_known_and_takes_in_what_is_stamped_meanwhile() -> None:
-    connection = graph(9, **{NEW_ITEMS: [items_row("a", "b", retired=True)], EDGES: [edges_row(("a", "x"))]})
+    connection = graph({NEW_ITEMS: [items_row("a", "b", retired=True)], EDGES: [edges_row(("a", "x"))]})
     delta = await reader(connection).delta(SYSTEM, 4)
     assert (delta.items.keys, delta.items.retired) == (["a", "b"], [True, True])
     assert (delta.dependencies.consumers, delta.dependencies.providers) == (["a"], ["x"])
@@ -110,7 +110,7 @@ async def test_a_tail_begins_after_what_is_known_and_takes_in_what_is_stamped_me
 
 
 async def test_without_new_cis_no_dependency_is_read() -> None:
-    connection = graph(9)
+    connection = graph()
     await reader(connection).delta(SYSTEM, 4)
     assert connection.given(EDGES) == []
 
@@ -126,7 +126,7 @@ async def test_how_a_dependency_counts_is_read_and_what_is_left_out_is_the_usual
         edges_row(("a", "c"), ("d", "c")),
         edges_row(("e", "f"), map=text),
     ]
-    connection = graph(**{NEW_ITEMS: [items_row("a")], EDGES: rows})
+    connection = graph({NEW_ITEMS: [items_row("a")], EDGES: rows})
     found = (await reader(connection).delta(SYSTEM, 4)).dependencies
     assert found.strengths == [Strength.SOFT, Strength.HARD, Strength.HARD, Strength.HARD]
     assert (found.weights, found.groups) == ([3, 1, 1, 1], ["wan", None, None, None])
@@ -150,7 +150,7 @@ async def test_how_a_dependency_counts_is_read_and_what_is_left_out_is_the_usual
 async def test_what_somebody_set_by_hand_and_cannot_be_read_counts_as_the_usual(
     how: dict[str, object], column: str, expected: object
 ) -> None:
-    connection = graph(**{NEW_ITEMS: [items_row("a")], EDGES: [edges_row(("a", "b"), **how)]})
+    connection = graph({NEW_ITEMS: [items_row("a")], EDGES: [edges_row(("a", "b"), **how)]})
     found = (await reader(connection).delta(SYSTEM, 4)).dependencies
     assert getattr(found, column) == [expected]
     assert found.consumers == ["a"], "the dependency itself stands"
@@ -159,7 +159,7 @@ async def test_what_somebody_set_by_hand_and_cannot_be_read_counts_as_the_usual(
 async def test_a_record_that_cannot_be_read_is_left_out_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
     sound = content_of(event("e1"))
     rows = [{"held": {**sound, "severity": "awful"}}, {"held": sound}, {"held": {}}]
-    connection = graph(**{"MATCH (n:Event) WHERE": rows})
+    connection = graph({"MATCH (n:Event) WHERE": rows})
     with caplog.at_level(logging.WARNING):
         delta = await reader(connection).delta(SYSTEM, 4)
     assert [one.key for one in delta.events] == ["e1"]
@@ -169,7 +169,7 @@ async def test_a_record_that_cannot_be_read_is_left_out_and_said_so(caplog: pyte
 async def test_groups_are_read_for_all_cis_of_a_row_and_faulty_ones_are_none() -> None:
     text = content_of(item("x", groups=(GROUP,)))["groups"]
     rows = [items_row("a", "b", groups=text), items_row("c", groups="[{}]")]
-    delta = await reader(graph(**{NEW_ITEMS: rows})).delta(SYSTEM, 4)
+    delta = await reader(graph({NEW_ITEMS: rows})).delta(SYSTEM, 4)
     assert delta.items.groups == [(GROUP,), (GROUP,), ()]
 
 
@@ -178,7 +178,7 @@ async def test_groups_are_read_for_all_cis_of_a_row_and_faulty_ones_are_none() -
 
 async def test_totals_say_what_they_count() -> None:
     connection = graph(
-        **{
+        {
             TOTALS: [{"revision": 9, "items": 5, "events": 2}],
             PRESENT_ITEMS: [{"total": 4}],
             PRESENT_EVENTS: [{"total": 1}],

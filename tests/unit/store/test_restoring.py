@@ -77,7 +77,7 @@ async def test_a_beginning_whose_answer_was_lost_is_not_taken_for_a_store_in_use
 
 
 async def test_what_an_interrupted_restore_left_is_cleared_away_kind_by_kind() -> None:
-    left = {label: 2 for label in (*LABELS.values(), "Version")}
+    left = dict.fromkeys((*LABELS.values(), "Version"), 2)
 
     def clear(label: str) -> Callable[[Parameters], list[dict[str, int]]]:
         def answer(_: Parameters) -> list[dict[str, int]]:
@@ -132,9 +132,16 @@ async def test_every_entry_of_every_kind_is_written_once_nodes_before_relationsh
     connection = FakeConnection()
     entries = [entry(record) for record in EVERY_KIND]
     await write_entries(connection, [*entries, Entry(VERSION, {"key": "item|a|1"})], deaf)
-    rows = [row for _, asked in connection.asked for row in asked.get("rows", ()) if "revision" in row or "held" in row]
+    rows = [
+        row
+        for _, asked in connection.asked
+        for row in asked.get("rows", ())
+        if "revision" in row or "held" in row
+    ]
     held = [row.get("held", row) for row in rows]
-    assert sorted(str(row["key"]) for row in held if "key" in row) == sorted(str(one.held["key"]) for one in entries)
+    assert sorted(str(row["key"]) for row in held if "key" in row) == sorted(
+        str(one.held["key"]) for one in entries
+    )
     assert connection.given(ARCHIVE) == [{"rows": [{"key": "item|a|1"}]}]
     order = [statement for statement, _ in connection.asked]
     last_node = max(place for place, text in enumerate(order) if "MERGE (n:" in text)
@@ -176,7 +183,9 @@ async def test_links_are_drawn_as_the_records_say_each_once() -> None:
     ticket = incident("t", items=("a", "b", "a"), events=("e",), parent="u")
     await draw_links(connection, [entry(ticket), entry(event("e")), entry(event("f", on=""))])
     drawn = {
-        (statement.partition("(n)-[:")[2].split("]")[0]): [(row["start"], row["end"]) for row in asked["rows"]]
+        (statement.partition("(n)-[:")[2].split("]")[0]): [
+            (row["start"], row["end"]) for row in asked["rows"]
+        ]
         for statement, asked in connection.asked
     }
     assert drawn == {
