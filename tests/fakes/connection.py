@@ -29,6 +29,10 @@ class FakeConnection(Connection):
         self.transactions += 1
         return await work(FakeTransaction(self, repeated=self._repeated))
 
+    async def define(self, statement: str) -> None:
+        """Take the statement."""
+        self.answer(statement, {})
+
     def answer(self, statement: str, parameters: Parameters) -> list[Row]:
         """Note the question and answer it."""
         self.asked.append((statement, parameters))

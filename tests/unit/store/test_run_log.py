@@ -1,4 +1,4 @@
-"""Bookkeeping of runs: who holds a feed, what is remembered of good runs, and the estate that runs are compared with."""
+"""Bookkeeping of runs: who holds a feed, what is remembered of good runs, and what runs are compared with."""
 
 from collections.abc import Callable
 from dataclasses import replace
