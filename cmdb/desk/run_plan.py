@@ -202,12 +202,7 @@ class _Planner:
                 row = self._voice.dependency(claim)
                 held = rows.get(claim.group)
                 rows[claim.group] = row if held is None else max(row, held, key=firmness)
-        return {
-            triple: tuple(rows.values())
-            if len(rows) < 2
-            else tuple(rows[group] for group in sorted(rows, key=str))
-            for triple, rows in found.items()
-        }
+        return {triple: in_order(rows.values()) for triple, rows in found.items()}
 
     def _why_not(self, claim: Dependency, consumer: str | None, provider: str | None) -> str:
         """Return as the counts call it why a claim joins no two CIs; empty when it does."""

@@ -99,16 +99,14 @@ def revise_item(present: Item | None, step: ItemStep, metamodel: Metamodel) -> I
 
     A CI that its last sighting leaves is retired: nobody asserts it any more.
     """
-    if not (step.puts or step.drops):
-        return None
     held = _sightings(present)
     leaving = step.drops | {sighting_key(row) for row in step.puts}
-    rows = [row for row in held if sighting_key(row) not in leaving] + step.puts
-    if rows:
-        return fold_item(step.key, rows, metamodel)
-    if present is None:
+    rows = [row for row in held if sighting_key(row) not in leaving]
+    if not step.puts and len(rows) == len(held):
         return None
-    return replace(present, sightings=(), retired=True, valid_from=None)
+    if rows or step.puts:
+        return fold_item(step.key, rows + step.puts, metamodel)
+    return None if present is None else replace(present, sightings=(), retired=True, valid_from=None)
 
 
 def _sightings(present: Item | None) -> tuple[Sighting, ...]:

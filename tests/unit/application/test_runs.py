@@ -451,3 +451,18 @@ async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
     found = [(row.source, row.scope) for row in (await ci(bench, "d:1")).sightings]
     assert found == [("kubernetes", "eu"), ("kubernetes", "us"), ("netbox", "default")]
     assert living(bench) == {"d:1"}
+
+
+async def test_what_was_bound_weakly_writes_as_soon_as_a_strong_rule_proves_it() -> None:
+    bench = Bench()
+    await run(bench, "netbox", seen("dev:1", name="web", fqdn="web.example.com"))
+    await run(bench, "ansible", seen("h", name="web", os="Debian"))
+    assert "os" not in (await ci(bench, "dev:1")).attributes
+    await run(bench, "ansible", seen("h", name="web", os="Debian", fqdn="web.example.com"))
+    proven = await ci(bench, "dev:1")
+    assert [(row.source, row.rule, row.weak) for row in proven.sightings] == [
+        ("ansible", "fqdn", False),
+        ("netbox", "native key", False),
+    ]
+    assert proven.attributes["os"] == "Debian"
+    assert living(bench) == {"dev:1"}
