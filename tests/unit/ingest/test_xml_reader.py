@@ -13,7 +13,7 @@ from tests.support.reading import refusal, values
 
 NAMES = st.sampled_from(["a", "b", "c-d", "e.f"])
 TEXTS = st.text("ab <>&\"'é😀", max_size=6).map(str.strip)
-TREES = st.recursive(
+TREES: st.SearchStrategy[Any] = st.recursive(
     st.tuples(NAMES, st.dictionaries(NAMES, TEXTS, max_size=2), TEXTS, st.just([])),
     lambda inner: st.tuples(
         NAMES, st.dictionaries(NAMES, TEXTS, max_size=2), TEXTS, st.lists(inner, max_size=3)
