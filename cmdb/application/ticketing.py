@@ -20,7 +20,10 @@ from cmdb.application.situation_question import group_of, incident_of
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticket_drafting import TicketDrafting
 from cmdb.desk.access import SYSTEM, require_tickets
+from cmdb.desk.correlation import survivor_of
 from cmdb.desk.expectation import STATED
+from cmdb.desk.service_notices import due_notices
+from cmdb.desk.situation_following import Joining, joinings
 from cmdb.desk.situations import EventGroup
 from cmdb.desk.ticket_joining import carry, detach, follow, merge, standing
 from cmdb.desk.ticket_life import moved, noted, spell_duration
@@ -28,7 +31,7 @@ from cmdb.errors import Conflict, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Event, Ticket, TicketKind
-from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel
+from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel, level_of
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Precondition
 
@@ -59,6 +62,7 @@ class Ticketing:
         self._reader = reader
         self._writer = writer
         self._clock = clock
+        self._levels = levels
         self._drafting = TicketDrafting(reader, clock, levels)
         self._turn = asyncio.Lock()
 
@@ -119,6 +123,8 @@ class Ticketing:
             events=(*incident.events, *keys),
             situation=incident.situation or snapshot.numbers.get(group.cause),
         )
+        if any(event.item == group.cause for event in new):
+            grown = self._drafting.caused_by(snapshot, grown, group.cause, principal.name)
         return await self._save(snapshot, principal, [grown], attached=keys)
 
     async def _open_report(
@@ -184,6 +190,41 @@ class Ticketing:
 
         return await self._take_turn(step)
 
+    async def join(self, principal: Principal, joining: Joining) -> TicketReceipt:
+        """Let incidents whose situations have joined become one, the oldest, which tells the cause of them all."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            if joining not in joinings_of(snapshot):
+                return await self._unchanged(snapshot.tickets[joining.incidents[0]])
+            survivor, *others = (snapshot.tickets[key] for key in joining.incidents)
+            now, tickets = self._clock.now(), [replace(survivor, changed_at=self._clock.now())]
+            if others:
+                moving = [report for other in others for report in _reports(snapshot, other)]
+                tickets = merge(survivor, others, moving, principal.name, now)
+            cause = snapshot.situations[joining.situation].cause
+            joined = self._drafting.caused_by(snapshot, tickets[0], cause, principal.name, joining.incidents)
+            tickets[0] = self._drafting.expecting(snapshot, replace(joined, situation=joining.situation))
+            attached = joining.incidents[1:]
+            return await self._save(snapshot, principal, tickets, attached=attached)
+
+        return await self._take_turn(step)
+
+    async def give_notice(self, principal: Principal, key: str) -> TicketReceipt:
+        """Note on a ticket which of its targets are at risk or missed, each once."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            ticket = told = _ticket(snapshot, principal, key)
+            now = self._clock.now()
+            for notice in due_notices(ticket, level_of(self._levels, ticket.priority), now):
+                told = noted(told, principal.name, notice.text, now)
+            if told is ticket:
+                return await self._unchanged(ticket)
+            return await self._save(snapshot, principal, [told])
+
+        return await self._take_turn(step)
+
     async def detach(self, principal: Principal, request: DetachTicketRequest) -> TicketReceipt:
         """Take a report off its incident, or a merged incident out of the one that took it in."""
         require_tickets(principal)
@@ -198,6 +239,10 @@ class Ticketing:
                     hint="Detach a report that is attached, or an incident that was merged.",
                 )
             tickets = detach(ticket, parent, principal.name, self._clock.now())
+            # Under the number that its situation has joined it is where a person wants it to be.
+            number = survivor_of(ticket.situation or parent.situation or "", snapshot.situations)
+            if number is not None and ticket.ticket_kind is TicketKind.INCIDENT:
+                tickets[0] = replace(tickets[0], situation=number.key)
             return await self._save(snapshot, principal, tickets)
 
         return await self._take_turn(step)
@@ -296,6 +341,14 @@ class Ticketing:
                 raise _Overtaken(row.problem.code, row.problem.message, hint=row.problem.hint)
         await self._live.current(outcome.revision)
         return TicketReceipt(tickets[0].key, opened, outcome.revision, tuple(attached))
+
+
+def joinings_of(snapshot: Snapshot) -> list[Joining]:
+    """Return which open incidents are to become one because their situations did."""
+    grouped = snapshot.group_by_event.items()
+    found = ((event, snapshot.numbers.get(group.cause)) for event, group in grouped)
+    numbers = {event: number for event, number in found if number is not None}
+    return joinings(snapshot.tickets.values(), snapshot.situations, numbers)
 
 
 def open_items(snapshot: Snapshot, ticket: Ticket) -> list[str]:
