@@ -183,10 +183,10 @@ class Application(Questions):
         with self._gate.passage():
             return await self._recorder.record(principal, batch)
 
-    async def acknowledge_event(self, principal: Principal, key: str) -> int:
-        """Take note of the present episode of an open event, and return the revision."""
+    async def acknowledge_event(self, principal: Principal, key: str, *, undo: bool = False) -> int:
+        """Take note of the present episode of an open event, or take that note back, and return the revision."""
         with self._gate.passage():
-            return await self._handling.acknowledge(principal, key)
+            return await self._handling.acknowledge(principal, key, undo=undo)
 
     async def shelve_event(self, principal: Principal, key: str, until: datetime | None) -> int:
         """Leave an open event out until then, or take it back, and return the revision."""
