@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from cmdb.application.incident_rule import RULE
 from cmdb.application.snapshot import Snapshot
-from cmdb.application.ticketing import Ticketing, joinings_of
+from cmdb.application.ticket_lookup import joinings_of
+from cmdb.application.ticketing import Ticketing
 
 
 @dataclass(frozen=True)
