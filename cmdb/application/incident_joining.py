@@ -1,5 +1,6 @@
 """The duty that lets incidents follow their situations: where situations join, so do their incidents."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ class IncidentJoining:
 
     async def apply(self, snapshot: Snapshot, fence: int) -> None:
         """Take each step that is due in one transaction of this tenure; Conflict when it has ended."""
-        due = joinings_of(snapshot)
+        # Looking through years of tickets takes a while.
+        due = await asyncio.to_thread(joinings_of, snapshot)
         ticketing = self.ticketing(fence)
         for joining in due:
             await ticketing.join(RULE, joining)
