@@ -22,6 +22,7 @@ class Settings:
     url: str | None = None
     request_timeout: float = 30.0
     incident_severity: str = "critical"
+    incident_settle_seconds: float = 10.0
     source_user: str = ""
     source_token: str = field(default="", repr=False)
     inbox_megabytes: float = 1024
@@ -43,6 +44,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         url=env.get("CMDB_URL") or None,
         inbox_megabytes=_number(env, "CMDB_INBOX_MEGABYTES", defaults.inbox_megabytes, "mebibytes"),
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
+        incident_settle_seconds=_number(
+            env, "CMDB_INCIDENT_SETTLE_SECONDS", defaults.incident_settle_seconds
+        ),
         source_user=env.get("CMDB_SOURCE_USER", ""),
         source_token=_secret(env, "CMDB_SOURCE_TOKEN"),
         channels=Path(env["CMDB_CHANNELS"]) if env.get("CMDB_CHANNELS") else None,

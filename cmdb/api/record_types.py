@@ -236,7 +236,7 @@ class Ticket(Node):
     is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")
     priority: int = strawberry.field(description="1 is the most urgent.")
     situation: str | None = strawberry.field(
-        description="Number of the situation it was opened on; `situations(number:)` follows it."
+        description="Number of the situation it is at work on; `situations(number:)` follows it."
     )
     opened_at: datetime = strawberry.field(description="When it was opened.")
     changed_at: datetime = strawberry.field(description="When its latest step was taken.")

@@ -31,6 +31,7 @@ def environment(data_dir: Path, store: StoreAddress | None) -> dict[str, str]:
     kept["CMDB_ENGINE_LINGER"] = "0"
     # Tests that open incidents by hand must not race with the rule; those of the rule switch it on.
     kept["CMDB_INCIDENT_SEVERITY"] = "off"
+    kept["CMDB_INCIDENT_SETTLE_SECONDS"] = "0"
     if store is None:
         return kept
     return kept | {
