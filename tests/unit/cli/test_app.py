@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-from cmdb.__main__ import main
 from cmdb.cli.app import build_cli, run_cli
 from cmdb.errors import ErrorCode, NotFound
 from tests.support.command_line import CommandLine, nothing
@@ -54,11 +53,3 @@ def test_no_error_shows_a_stack_trace(
     with pytest.raises(SystemExit) as caught:
         run_cli(one_command(error))
     assert (caught.value.code, capsys.readouterr().err) == (1, told)
-
-
-def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
-    sys.argv[1:] = ["demo", "--help"]
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert caught.value.code == 0
-    assert "--transcript" in capsys.readouterr().out
