@@ -54,7 +54,9 @@ def empty_store(edges: Sequence[Entry] = ()) -> FakeConnection:
 MIGRATIONS = [Migration(number, f"V{number}", f"sum{number}", (f"RETURN {number}",)) for number in (1, 2, 3)]
 
 
-async def restore(connection: FakeConnection, source: Path, verbs: Sequence[str] = ("CALLS",)) -> BackupSummary:
+async def restore(
+    connection: FakeConnection, source: Path, verbs: Sequence[str] = ("CALLS",)
+) -> BackupSummary:
     return await read_backup(connection, source, verbs, MIGRATIONS, lambda _: None)
 
 
@@ -87,7 +89,9 @@ async def test_a_store_that_holds_something_else_in_the_end_is_not_opened_to_rea
     assert connection.given(SET_COUNTER) == []
 
 
-async def test_a_restore_that_proves_itself_opens_the_store_at_the_revision_of_the_backup(tmp_path: Path) -> None:
+async def test_a_restore_that_proves_itself_opens_the_store_at_the_revision_of_the_backup(
+    tmp_path: Path,
+) -> None:
     source, connection = craft(tmp_path / "b", EDGE), empty_store([EDGE])
     told = list[int]()
     summary = await read_backup(connection, source, ["CALLS"], MIGRATIONS[:2], told.append)
