@@ -1,8 +1,20 @@
 """Flags beside an event's severity."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
-from cmdb.desk.event_flags import acknowledge, is_acknowledged, is_shelved, is_unknown, shelve, stale_at
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cmdb.desk.event_flags import (
+    acknowledge,
+    is_acknowledged,
+    is_shelved,
+    is_unknown,
+    shelve,
+    stale_at,
+    turns_of,
+)
 from cmdb.desk.event_life import fold
 from cmdb.model.records import EventState, EventTransition
 from cmdb.model.severity import Severity
@@ -46,3 +58,26 @@ def test_an_event_is_shelved_until_a_moment_or_taken_back() -> None:
     assert not is_shelved(aside, NOON + minutes(5))
     assert not is_shelved(shelve(aside, None), NOON)
     assert is_shelved(fold(aside, "mon", [replace(STEP, at=NOON + minutes(1))]), NOON)
+
+
+@settings(max_examples=60)
+@given(
+    st.none() | st.integers(1, 600),
+    st.none() | st.integers(-60, 60).map(lambda count: NOON + minutes(count)),
+    st.sampled_from(EventState),
+)
+def test_flags_change_by_themselves_only_at_the_turns(
+    repeat: int | None, until: datetime | None, state: EventState
+) -> None:
+    event = replace(EVENT, repeat_seconds=repeat, shelved_until=until, state=state)
+
+    def flags(at: datetime) -> tuple[bool, bool]:
+        return is_unknown(event, at), is_shelved(event, at)
+
+    turns = sorted(turns_of(event))
+    instant = timedelta(microseconds=1)
+    moments = [NOON - timedelta(days=1), *turns]
+    for start, end in zip(moments, [*turns, NOON + timedelta(days=9)], strict=True):
+        assert flags(start) == flags(end - instant)
+    for turn in {turn for turn in turns if event.is_open and turns.count(turn) == 1}:
+        assert flags(turn - instant) != flags(turn)
