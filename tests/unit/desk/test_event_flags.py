@@ -1,8 +1,9 @@
 """Flags beside an event's severity."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,23 @@ def test_what_promised_nothing_or_has_cleared_is_never_stale() -> None:
     cleared = fold(EVENT, "mon", [replace(STEP, at=NOON + minutes(1), state=EventState.CLEARED)])
     assert stale_at(cleared) is None
     assert is_unknown(replace(EVENT, unknown=True), NOON)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"last_seen_at": datetime.max.replace(tzinfo=UTC)},
+        {"repeat_seconds": 10**15},
+        {"repeat_seconds": 10**30},
+        {"repeat_seconds": -(10**15)},
+    ],
+    ids=str,
+)
+def test_a_silence_past_the_end_of_time_never_comes(changed: dict[str, object]) -> None:
+    event = replace(EVENT, **changed)  # type: ignore[arg-type]
+    assert stale_at(event) is None
+    assert not is_unknown(event, datetime.max.replace(tzinfo=UTC))
+    assert list(turns_of(event)) == []
 
 
 def test_an_acknowledgement_holds_for_its_episode_whatever_our_clock_says() -> None:
