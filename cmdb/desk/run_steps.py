@@ -9,7 +9,7 @@ from datetime import datetime
 from cmdb.desk.merging import fold_dependencies, fold_item, recorded_dependency, recorded_sighting
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Change, Dependency, EntryRecord, Item
+from cmdb.model.records import Assignment, Change, Dependency, EntryRecord, Item
 from cmdb.model.runs import Review, Triple
 
 SightingKey = tuple[str, str, str]
@@ -48,13 +48,17 @@ class DependencyStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFrame:
-    """What is known of a run before its records are looked at; `complete_starts` are those of earlier runs."""
+    """What is known of a run before its records are looked at.
+
+    `complete_starts` are those of earlier runs, `assignments` the open ones that the source was the last to write.
+    """
 
     source: str
     scope: str
     complete: bool
     started_at: datetime
     complete_starts: tuple[datetime, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +83,8 @@ class RunPlan:
         for triple in sorted(self.dependencies):
             rows = [repr(_timeless(row)) for row in self.dependencies[triple].rows]
             digest.update(repr((triple, rows)).encode())
+        for key in sorted(row.key for row in self.others if isinstance(row, Assignment) and row.ended):
+            digest.update(repr(key).encode())
         return digest.hexdigest()[:16]
 
 
