@@ -82,7 +82,7 @@ def test_times_are_text_bytes_are_digits_and_what_stands_inside_is_plain_too(
 @pytest.mark.parametrize("address", ["bolt://127.0.0.1:1/graph", "gopher://127.0.0.1:1", "nonsense", ""])
 def test_a_source_that_cannot_be_reached_is_named_without_its_secret(address: str) -> None:
     with pytest.raises(StoreError) as caught:
-        list(BoltRows().rows(address, Access(token="hush", user="reader"), "RETURN 1"))  # noqa: S106 - none of anybody's
+        list(BoltRows().rows(address, Access(token="hush", user="reader"), "RETURN 1"))
     error = caught.value
     assert error.code is ErrorCode.SOURCE_UNREACHABLE
     assert error.place is not None
