@@ -62,14 +62,12 @@ _IN_TEXT = (
     ),
     (re.compile(rf"(?i)(<[\w.:-]*(?:{_WORDS})[^<>]*>)[^<]+(?=</)"), rf"\1{HIDDEN}"),
 )
-_SUSPECT = tuple(
-    word.encode()
-    for word in (
-        "pass pwd psk secret token credential signature sig jwt auth cookie _key -key connection connstr dsn community"
-        " userdata user_data kubeconfig @ bearer basic ghp_ gho_ ghu_ ghs_ ghr_ glpat- xox akia eyj apikey accesskey"
-        " accountkey privatekey sharedkey signingkey encryptionkey routingkey integrationkey servicekey masterkey"
-    ).split()
-) + (b" key",)
+_SUSPECT_WORDS = (
+    b"pass|pwd|psk|secret|token|credential|signature|sig|jwt|auth|cookie|_key|-key| key|connection|connstr|dsn"
+    b"|community|userdata|user_data|kubeconfig|@|bearer|basic|ghp_|gho_|ghu_|ghs_|ghr_|glpat-|xox|akia|eyj|apikey|accesskey"
+    b"|accountkey|privatekey|sharedkey|signingkey|encryptionkey|routingkey|integrationkey|servicekey|masterkey"
+)
+_SUSPECT = tuple(_SUSPECT_WORDS.split(b"|"))
 """Most records hold none of these and are not looked at again."""
 
 _RAW_LENGTH = 16_384
