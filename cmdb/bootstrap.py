@@ -205,7 +205,7 @@ async def _address(settings: Settings) -> AsyncIterator[StoreAddress]:
             settings.store_uri, settings.store_user, settings.store_password, settings.store_database
         )
         return
-    engine = EmbeddedEngine(settings.data_dir, settings.engine_heap)
+    engine = EmbeddedEngine(settings.data_dir, settings.engine_heap, settings.engine_linger)
     try:
         address = await engine.start()
         async with _watched(engine):

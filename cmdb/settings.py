@@ -18,6 +18,7 @@ class Settings:
     store_database: str = "neo4j"
     data_dir: Path = Path(".cmdb")
     engine_heap: str = "512m"
+    engine_linger: float = 60
     url: str | None = None
     request_timeout: float = 30.0
     incident_severity: str = "critical"
@@ -39,6 +40,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         store_database=env.get("CMDB_STORE_DATABASE", defaults.store_database),
         data_dir=Path(env.get("CMDB_DATA_DIR", str(_default_data_dir(env)))),
         engine_heap=env.get("CMDB_ENGINE_HEAP", defaults.engine_heap),
+        engine_linger=_number(env, "CMDB_ENGINE_LINGER", defaults.engine_linger),
         url=env.get("CMDB_URL") or None,
         inbox_megabytes=_number(env, "CMDB_INBOX_MEGABYTES", defaults.inbox_megabytes, "mebibytes"),
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),

@@ -106,6 +106,9 @@ class Event(Node):
     flapping_until: datetime | None = strawberry.field(
         description="When it stops to flap if nothing further happens; null when it does not flap."
     )
+    clock_ahead: bool = strawberry.field(
+        description="Whether its source told of times to come; they stand here as five minutes after their receipt."
+    )
     acknowledged: bool = derived(_is_acknowledged, "Whether somebody has taken note of this episode.")
     acknowledged_by: str = strawberry.field(description="Who took note of it last.")
     acknowledged_at: datetime | None = strawberry.field(description="When that was.")

@@ -155,7 +155,7 @@ class Application(Questions):
 
         What waits in the outbox is delivered to `channels`.
         """
-        duties: list[Duty] = [Correlation(self._live, self._writer, self._clock)]
+        duties: list[Duty] = [self._recorder.rebinding, Correlation(self._live, self._writer, self._clock)]
         if rules is not None:
             duties += [
                 IncidentJoining(self._in_tenure),

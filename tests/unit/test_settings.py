@@ -24,6 +24,7 @@ def test_every_variable_is_read() -> None:
             "CMDB_STORE_DATABASE": "d",
             "CMDB_DATA_DIR": "/d",
             "CMDB_ENGINE_HEAP": "2g",
+            "CMDB_ENGINE_LINGER": "3",
             "CMDB_URL": "http://h",
             "CMDB_REQUEST_TIMEOUT": "2.5",
             "CMDB_INCIDENT_SEVERITY": "major",
@@ -43,6 +44,7 @@ def test_every_variable_is_read() -> None:
         2.5,
     )
     assert (settings.incident_severity, settings.incident_settle_seconds) == ("major", 2.5)
+    assert settings.engine_linger == 3.0
     assert "hush" not in repr(settings)
 
 
