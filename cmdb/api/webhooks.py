@@ -1,8 +1,11 @@
 """`POST /webhooks/<loader>`: bodies as monitors send them, on disk before they are answered with 202."""
 
 import zlib
+from functools import lru_cache
 from secrets import token_hex
+from typing import NamedTuple
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -48,17 +51,30 @@ class WebhookEndpoint:
         _require_sender(request)
         reception.require_room()
         loader = request.path_params["loader"]
+        asked = _read_query(request.scope["query_string"])
         sent = Sent(
             loader=loader,
-            source=_within(request.query_params.get("source", "").strip(), "source") or loader,
+            source=_within(asked.source, "source") or loader,
             body=await _read_body(request),
             key=_key(request),
         )
         receipt = await reception.accept(principal, sent)
         revision = receipt.revision
-        if revision is None and request.query_params.get("wait") == "applied":
+        if revision is None and asked.waits:
             revision = await reception.applied(receipt.number, WAIT_SECONDS)
         return JsonResponse(_describe(receipt, revision), 202 if revision is None else 200)
+
+
+class _Asked(NamedTuple):
+    source: str
+    waits: bool
+
+
+@lru_cache(maxsize=1024)
+def _read_query(text: bytes) -> _Asked:
+    """Read `source` and `wait`; a sender's address is always the same, so that it is read once."""
+    query = QueryParams(text)
+    return _Asked(query.get("source", "").strip(), query.get("wait") == "applied")
 
 
 def _describe(receipt: Receipt, revision: int | None) -> Json:
