@@ -114,6 +114,12 @@ def test_changelog_lines_say_their_kind() -> None:
     assert [entry for entry in entries if not kinds.match(entry)] == []
 
 
+def test_readme_sends_no_body_as_a_form() -> None:
+    sent = re.findall(r"^.*curl .*(?:--data-binary|-d) .*$", _text(ROOT / "README.md"), re.MULTILINE)
+    assert len(sent) > 2
+    assert [line for line in sent if "Content-Type" not in line and "$ndjson" not in line] == []
+
+
 def test_every_decision_has_the_same_four_parts() -> None:
     decisions = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
     parts = {path.name: re.findall(r"^## (.+)$", _text(path), re.MULTILINE) for path in decisions}
