@@ -47,6 +47,7 @@ class WebhookEndpoint:
         principal = read_principal(request.headers.get(HEADER))
         _require_sender(request)
         reception.require_room()
+        waits = _waits(request)
         loader = request.path_params["loader"]
         sent = Sent(
             loader=loader,
@@ -56,18 +57,33 @@ class WebhookEndpoint:
         )
         receipt = await reception.accept(principal, sent)
         revision = receipt.revision
-        if revision is None and request.query_params.get("wait") == "applied":
+        if revision is None and waits:
             revision = await reception.applied(receipt.number, WAIT_SECONDS)
-        return JsonResponse(_describe(receipt, revision), 202 if revision is None else 200)
+        told = _describe(receipt)
+        if revision is None:
+            return JsonResponse(told, 202)
+        dead = await reception.dead_of(receipt.number)
+        return JsonResponse(told | {"revision": revision, "dead": dead}, 200)
 
 
-def _describe(receipt: Receipt, revision: int | None) -> Json:
-    told: Json = {
+def _waits(request: Request) -> bool:
+    asked = request.query_params.get("wait")
+    if asked not in (None, "applied"):
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"'wait' is '{asked[:40]}'.",
+            hint="Give wait=applied or leave it out.",
+            place=Place("request", field="wait"),
+        )
+    return asked is not None
+
+
+def _describe(receipt: Receipt) -> Json:
+    return {
         "receipt": str(receipt.number),
         "accepted": int(not receipt.is_duplicate),
         "duplicate": int(receipt.is_duplicate),
     }
-    return told if revision is None else told | {"revision": revision}
 
 
 def _require_sender(request: Request) -> None:
