@@ -1,7 +1,8 @@
 """Answers who said what of a record, when it was so and when it was known."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 
@@ -74,6 +75,11 @@ def _write(value: object) -> str:
         return ", ".join(map(_write, value))
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return " ".join(f"{name}={_write(part)}" for name, part in parts if part not in (None, "", ()))
     return str(value)
 
 
