@@ -18,8 +18,10 @@ from cmdb.cli.outgoing import outbox
 from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
 from cmdb.cli.ticketing import build_ticket_commands
-from cmdb.errors import CmdbError, ErrorCode
+from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import read_settings
+
+USABLE = "Name a file or folder that this program may read and write, on a disk with room for it."
 
 
 def build_cli() -> typer.Typer:
@@ -66,10 +68,26 @@ def run_cli(cli: typer.Typer) -> None:
         fail(error)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        fail(_unusable(error))
     except Exception as error:  # noqa: BLE001 - the last border: a user gets a sentence
         fail(
             CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours.")
         )
+
+
+def _unusable(error: OSError) -> CmdbError:
+    """Tell a file that a person named from a fault of ours."""
+    if error.filename is None:
+        return CmdbError(
+            ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours."
+        )
+    return CmdbError(
+        ErrorCode.BAD_ARGUMENT,
+        f"It cannot be used: {error.strerror}.",
+        hint=USABLE,
+        place=Place(str(error.filename)),
+    )
 
 
 def _share(

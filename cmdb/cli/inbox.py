@@ -9,6 +9,7 @@ from cmdb.cli.answers import Rendered, table
 from cmdb.cli.questions import FORMAT, First
 from cmdb.cli.session import Output, answer
 from cmdb.cli.words import moment
+from cmdb.errors import ErrorCode, InvalidInput, Place
 
 Number = Annotated[int, typer.Argument(help="Number of a dead letter.")]
 
@@ -55,8 +56,20 @@ def replay(
     output: Output = FORMAT,
 ) -> None:
     """Put one back into the inbox, as it is or mended."""
-    text = None if file is None else file.read_text(encoding="utf-8")
+    text = None if file is None else _mended(file)
     answer(context, "replay_dead_letter", {"input": {"number": number, "text": text}}, output, _replayed)
+
+
+def _mended(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            ErrorCode.SYNTAX,
+            f"The file is not UTF-8: {error.reason} at byte {error.start}.",
+            hint="Save it as UTF-8.",
+            place=Place(str(file)),
+        ) from error
 
 
 def discard(context: typer.Context, number: Number, output: Output = FORMAT) -> None:

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from cmdb.__main__ import main
-from cmdb.cli.app import build_cli, run_cli
+from cmdb.cli.app import USABLE, build_cli, run_cli
 from cmdb.errors import ErrorCode, NotFound
 from tests.support.command_line import CommandLine, nothing
 
@@ -45,6 +45,11 @@ def test_every_command_explains_itself() -> None:
     ("error", "told"),
     [
         (NotFound(ErrorCode.NOT_FOUND, "Gone."), "NOT_FOUND: Gone.\n"),
+        (
+            FileNotFoundError(2, "No such file or directory", "gone.json"),
+            f"BAD_ARGUMENT at gone.json: It cannot be used: No such file or directory.\nhint: {USABLE}\n",
+        ),
+        (OSError("odd"), "INTERNAL: OSError: odd\nhint: This is a fault of ours.\n"),
         (ValueError("odd"), "INTERNAL: ValueError: odd\nhint: This is a fault of ours.\n"),
     ],
 )

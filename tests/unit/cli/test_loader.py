@@ -49,6 +49,13 @@ def test_the_source_is_guessed_and_said(tmp_path: Path) -> None:
     assert "blue/namespace/shop" in ran.out
 
 
+def test_a_file_that_is_not_there_is_told_from_one_that_nobody_recognises(tmp_path: Path) -> None:
+    for arguments in (["try", str(tmp_path / "gone.xml")], ["list", "--in", str(tmp_path / "gone")]):
+        ran = LINE.run("loader", *arguments)
+        assert ran.error is not None
+        assert ran.error.code is ErrorCode.NOT_FOUND
+
+
 def test_what_nobody_recognises_is_refused(tmp_path: Path) -> None:
     error = LINE.run("loader", "try", written(tmp_path / "m.json", '{"what": 1}')).error
     assert error is not None
