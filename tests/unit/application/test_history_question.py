@@ -53,6 +53,15 @@ async def test_parts_of_a_record_are_told_in_words() -> None:
     assert told["opened_at"] == at
 
 
+async def test_a_subscriber_reads_nothing_of_hidden_cis_in_a_tickets_past() -> None:
+    bench = await furnished()
+    opened = await bench.application.open_ticket(SYSTEM, OpenTicketRequest(item="vpn", text="drops"))
+    answer = await bench.application.history(ANN, RecordKind.TICKET, opened.ticket)
+    told = {row.field for row in answer.entries[0].changes}
+    assert "title" in told
+    assert told.isdisjoint({"notes", "items", "events", "cause_item"})
+
+
 async def test_a_retired_item_keeps_its_history() -> None:
     bench = await furnished()
     await bench.assert_records(item("printsrv", "server", retired=True))
