@@ -28,6 +28,21 @@ from cmdb.metamodel import read_metamodel
 RETRY_SECONDS = 2.0
 """How long a batch waits until it is sent again; meanwhile messages wait in the listener."""
 
+_LASTING = frozenset(
+    {
+        ErrorCode.BAD_ARGUMENT,
+        ErrorCode.FORBIDDEN,
+        ErrorCode.MISSING_FIELD,
+        ErrorCode.NOT_FOUND,
+        ErrorCode.SYNTAX,
+        ErrorCode.TOO_LARGE,
+        ErrorCode.UNKNOWN_FIELD,
+        ErrorCode.UNKNOWN_KIND,
+        ErrorCode.WRONG_TYPE,
+    }
+)
+"""Refusals that sending again does not change."""
+
 Host = Annotated[str, typer.Option(help="Address to listen at.")]
 Count = Annotated[int, typer.Option(help="Stop after so many messages; 0: never.", min=0)]
 
@@ -50,7 +65,7 @@ def listen_snmptrap(
     count: Count = 0,
 ) -> None:
     """SNMP traps of version 1 and 2c; away from this machine a community is needed."""
-    if not community and not ip_address(host).is_loopback:
+    if not community and not _is_loopback(host):
         raise InvalidInput(
             ErrorCode.MISSING_FIELD,
             f"{host} can be reached from other machines.",
@@ -59,6 +74,13 @@ def listen_snmptrap(
         )
     decode = partial(decode_trap, communities=tuple(community or ()))
     asyncio.run(_listen(context.obj, _mapping("snmptrap", {}), decode, (host, port, count)))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen_syslog(
@@ -117,7 +139,7 @@ async def _send(client: Client, source: str, lines: Sequence[bytes]) -> None:
         try:
             report = await client.upload(source, lines)
         except CmdbError as error:
-            if isinstance(error, InvalidInput):
+            if error.code in _LASTING:
                 raise
             tell_remark(f"{error.message} Sent again in {RETRY_SECONDS:g} s.")
             await asyncio.sleep(RETRY_SECONDS)

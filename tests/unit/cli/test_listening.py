@@ -2,13 +2,20 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from threading import Event as Flag
 from threading import Thread
 
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from cmdb.cli.app import build_cli
+from cmdb.cli.client import Client
+from cmdb.cli.session import Session
 from cmdb.desk.access import SYSTEM
-from cmdb.errors import ErrorCode
+from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Event
 from tests.support.command_line import CommandLine
@@ -63,6 +70,39 @@ def test_a_syslog_message_becomes_an_event_on_its_device() -> None:
 
     (event,) = asyncio.run(events())
     assert (event.item, event.condition, event.source) == ("edge-9", "link down", "syslog")
+
+
+def test_a_refusal_that_lasts_ends_the_listener() -> None:
+    answers = iter([(403, {"code": "FORBIDDEN", "message": "No."}), (200, {"problems": []})])
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        status, body = next(answers)
+        return httpx.Response(status, json=body)
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Client]:
+        transport = httpx.MockTransport(refuse)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            yield Client(http)
+
+    port = free_port()
+    with sending(port, LINK_DOWN):
+        done = CliRunner().invoke(
+            build_cli(), ["listen", "syslog", "--port", str(port), "--count", "1"], obj=Session(connect)
+        )
+    assert isinstance(done.exception, CmdbError)
+    assert done.exception.code is ErrorCode.FORBIDDEN
+
+
+@pytest.mark.parametrize("kind", ["syslog", "snmptrap"])
+def test_an_address_that_cannot_be_listened_on_is_named(kind: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        error = CommandLine(furnished).run("listen", kind, "--host", "localhost", "--port", port).error
+    assert error is not None
+    assert error.code is ErrorCode.BAD_ARGUMENT
+    assert port in error.message
 
 
 def test_traps_from_elsewhere_need_a_community() -> None:
