@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cmdb.cli.fitted import Fitted
 from cmdb.cli.words import Json as Part
 from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity, verdict
 
@@ -21,9 +22,10 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Renderable
     made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading in _SHORT or heading.endswith("(UTC)"))
-    for row in rows:
+    cells = [list(row) for row in rows]
+    for row in cells:
         made.add_row(*row)
-    return made if made.row_count else "nothing"
+    return Fitted(made, cells) if cells else "nothing"
 
 
 def show_impact(answer: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents
