@@ -11,7 +11,8 @@ COPY --from=build /wheels /wheels
 COPY constraints.txt /wheels/
 RUN python -m pip install --no-cache-dir -c /wheels/constraints.txt /wheels/*.whl && rm -r /wheels
 USER cmdb
-ENV CMDB_DATA_DIR=/data
+# A container ends with its server, so the engine must be stopped by it.
+ENV CMDB_DATA_DIR=/data CMDB_ENGINE_LINGER=0
 VOLUME /data
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=6 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]

@@ -7,7 +7,7 @@ ARGS ?=
 SIZE ?= S
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-long test-crash test-backup check bench generate wheel
+.PHONY: help setup demo serve test test-long test-crash test-storm test-backup check bench generate wheel
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ test-long: $(READY) ## Run the whole suite with many more generated cases
 
 test-crash: $(READY) ## Kill server, engines and owner many times under load; CMDB_CRASH_KILLS each, default 20
 	$(BIN)/python -m pytest -s tests/crash/test_many_kills.py tests/crash/test_owner_series.py tests/crash/test_inbox_series.py $(ARGS)
+
+test-storm: $(READY) ## Let 100,000 events of 500 conditions storm in, on each engine
+	CMDB_STORM_EVENTS=100000 $(BIN)/python -m pytest -s tests/integration/test_inbox_storm.py $(ARGS)
 
 test-backup: $(READY) ## Back up and restore SIZE=S or M under load, from each engine to the other
 	CMDB_BACKUP_SIZE=$(SIZE) $(BIN)/python -m pytest -s tests/crash/test_backup_size.py $(ARGS)

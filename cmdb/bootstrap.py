@@ -7,12 +7,13 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cmdb import resources
 from cmdb.api.app import App, build_app
 from cmdb.application.application import Application
+from cmdb.application.incident_rule import RuleSettings
 from cmdb.application.intake import Applier
 from cmdb.application.readiness import Readiness
 from cmdb.application.reception import Reception
@@ -36,6 +37,9 @@ from cmdb.store.store import Store, open_store
 
 START_SECONDS = 3.0
 """How long a server waits for its first picture of the estate before it listens; a large one comes in later."""
+
+MOST_SETTLING = 3600
+"""Seconds; whoever wants a rule to wait for longer than an hour wants none."""
 
 
 class SystemClock:
@@ -83,14 +87,14 @@ async def open_service(
 @asynccontextmanager
 async def open_server(settings: Settings) -> AsyncIterator[Server]:
     """Open the service with its inbox and background duties; at the end the owner role is given back."""
-    threshold = _threshold(settings.incident_severity)
+    rules = _rules(settings)
     metamodel = read_metamodel(resources.folder("schema"))
     translator = DeliveryTranslator(Loaders(resources.folder("loaders"), metamodel))
     declared = read_channels(settings.channels)
     async with _inbox(settings) as inbox, open_channels(declared, SystemClock()) as channels:
         reception = Reception(inbox, translator, SystemClock())
         async with open_service(settings, reception, metamodel) as service:
-            duties = service.application.duties(service.store.lease, _process_name(), threshold, channels)
+            duties = service.application.duties(service.store.lease, _process_name(), rules, channels)
             readiness = Readiness(service.store.probe, duties, reception.trouble)
             running = asyncio.create_task(duties.run())
             try:
@@ -124,6 +128,19 @@ async def _applying(applier: Applier) -> AsyncIterator[None]:
 def _process_name() -> str:
     """Name this process for people, and apart from any other one that has been or will be."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _rules(settings: Settings) -> RuleSettings | None:
+    threshold = _threshold(settings.incident_severity)
+    seconds = settings.incident_settle_seconds
+    if not 0 <= seconds <= MOST_SETTLING:
+        raise DeclarationError(
+            ErrorCode.DECLARATION,
+            f"CMDB_INCIDENT_SETTLE_SECONDS is {seconds:g}, outside 0 to {MOST_SETTLING}.",
+            hint="Give the seconds for which a situation may grow before the rule opens its incident.",
+            place=Place("environment", field="CMDB_INCIDENT_SETTLE_SECONDS"),
+        )
+    return None if threshold is None else RuleSettings(threshold, timedelta(seconds=seconds))
 
 
 def _threshold(text: str) -> Severity | None:
@@ -188,7 +205,7 @@ async def _address(settings: Settings) -> AsyncIterator[StoreAddress]:
             settings.store_uri, settings.store_user, settings.store_password, settings.store_database
         )
         return
-    engine = EmbeddedEngine(settings.data_dir, settings.engine_heap)
+    engine = EmbeddedEngine(settings.data_dir, settings.engine_heap, settings.engine_linger)
     try:
         address = await engine.start()
         async with _watched(engine):

@@ -18,9 +18,11 @@ class Settings:
     store_database: str = "neo4j"
     data_dir: Path = Path(".cmdb")
     engine_heap: str = "512m"
+    engine_linger: float = 60
     url: str | None = None
     request_timeout: float = 30.0
     incident_severity: str = "critical"
+    incident_settle_seconds: float = 10.0
     source_user: str = ""
     source_token: str = field(default="", repr=False)
     inbox_megabytes: float = 1024
@@ -38,9 +40,13 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         store_database=env.get("CMDB_STORE_DATABASE", defaults.store_database),
         data_dir=Path(env.get("CMDB_DATA_DIR", str(_default_data_dir(env)))),
         engine_heap=env.get("CMDB_ENGINE_HEAP", defaults.engine_heap),
+        engine_linger=_number(env, "CMDB_ENGINE_LINGER", defaults.engine_linger),
         url=env.get("CMDB_URL") or None,
         inbox_megabytes=_number(env, "CMDB_INBOX_MEGABYTES", defaults.inbox_megabytes, "mebibytes"),
         incident_severity=env.get("CMDB_INCIDENT_SEVERITY", defaults.incident_severity),
+        incident_settle_seconds=_number(
+            env, "CMDB_INCIDENT_SETTLE_SECONDS", defaults.incident_settle_seconds
+        ),
         source_user=env.get("CMDB_SOURCE_USER", ""),
         source_token=_secret(env, "CMDB_SOURCE_TOKEN"),
         channels=Path(env["CMDB_CHANNELS"]) if env.get("CMDB_CHANNELS") else None,

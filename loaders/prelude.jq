@@ -14,6 +14,9 @@ def any_of($name): {name: $name, need_up: 1};
 # A sentence for the person who loads; no record.
 def remark($text): {kind: "remark", text: $text};
 
+# Of a list there should be `of` entries and these documents hold `got`: what is whole lets absence count in its scope.
+def covers($scope; $list; $of; $got): {kind: "coverage", $scope, $list, $of, $got};
+
 def domain_name: ascii_downcase | rtrimstr(".");
 # An address without prefix length or zone.
 def address: tostring | split("/")[0] | split("%")[0] | ascii_downcase;
@@ -63,12 +66,17 @@ def event(fields): {kind: "event"} + ((fields | .subject |= (. // {} | drop_empt
 def done_change(fields): {kind: "change", change_kind: "normal"} + (fields | .subjects |= ([.[]? | drop_empty | select(. != {})]) | .title |= (tostring | .[:200]) | drop_empty);
 
 # A host or service that only observes, or hands out flags of which a last value is known: losing it breaks nobody.
+# A word such as otel counts with what it does or alone: a demo shop carries it in the names of all its services.
 def plumbing:
-  if test("otel|otlp|opentelemetry|jaeger|zipkin|tempo|telemetry|collector|statsd|prometheus|grafana|loki|sentry|datadog"; "i") then {strength: "telemetry"}
-  elif test("flagd|unleash|launchdarkly|feature"; "i") then {strength: "soft"} else {} end;
+  if test("(otel|telemetry)[-_.]?(col|agent|gateway|operator|sidecar|exporter|docs|lgtm)|(otel|telemetry)([^a-z_-]|$)|otlp|(metrics?|logs?|traces?|spans?|stats)[-_.]?collector|(^|[ /.])collector([^a-z]|$)"; "i")
+    or test("jaeger|zipkin|(^|[^a-z])(tempo|loki|sentry)([^a-z]|$)|statsd|prometheus|grafana|datadog|fluentd|fluent-?bit"; "i") then {strength: "telemetry"}
+  elif test("flagd|flagsmith|unleash|launchdarkly|feature[-_ ]?(flag|toggle)"; "i") then {strength: "soft"} else {} end;
 # Name of a product -> class of data store.
 def store_class: ascii_downcase
   | if test("redis|valkey|memcache|hazelcast") then "cache" elif test("kafka|rabbit|pulsar|nats|activemq|artemis|\\bmqtt|pubsub") then "message_broker"
     elif test("sqs|sns|kinesis|eventhub|servicebus") then "message_queue" elif test("elastic|opensearch|solr") then "search_engine"
     elif test("\\bs3\\b|minio|blob|gcs|bucket") then "object_store"
     elif test("postgres|pgsql|mysql|maria|mssql|sql.?server|oracle|db2|mongo|cassandra|cockroach|dynamo|couch|neo4j|clickhouse|snowflake|sqlite|sql|database") then "database_instance" else null end;
+# How hard a call needs the provider: what an observer calls is what it observes, only its store can fail it.
+def call_strength($consumer; $provider): ($provider | plumbing) as $far
+  | if $far == {} and ($consumer | plumbing) == {strength: "telemetry"} and ($provider | store_class) == null then {strength: "telemetry"} else $far end;

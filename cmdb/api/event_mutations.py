@@ -18,6 +18,9 @@ class AcknowledgeEventInput:
     """Names an event."""
 
     event: str = strawberry.field(description="Key of the open event.")
+    undo: bool = strawberry.field(
+        default=False, description="Take the note back: nobody has taken note of it."
+    )
 
 
 @strawberry.input(description="The event to put aside, and for how long.")
@@ -55,7 +58,7 @@ class EventMutations:
     ) -> EventPayload:
         """Acknowledge."""
         context = info.context
-        step = context.application.acknowledge_event(context.principal, input.event)
+        step = context.application.acknowledge_event(context.principal, input.event, undo=input.undo)
         return await _settle(context, input.event, step)
 
     @answered(

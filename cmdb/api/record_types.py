@@ -106,6 +106,9 @@ class Event(Node):
     flapping_until: datetime | None = strawberry.field(
         description="When it stops to flap if nothing further happens; null when it does not flap."
     )
+    clock_ahead: bool = strawberry.field(
+        description="Whether its source told of times to come; they stand here as five minutes after their receipt."
+    )
     acknowledged: bool = derived(_is_acknowledged, "Whether somebody has taken note of this episode.")
     acknowledged_by: str = strawberry.field(description="Who took note of it last.")
     acknowledged_at: datetime | None = strawberry.field(description="When that was.")
@@ -237,7 +240,7 @@ class Ticket(Node):
     is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")
     priority: int = strawberry.field(description="1 is the most urgent.")
     situation: str | None = strawberry.field(
-        description="Number of the situation it was opened on; `situations(number:)` follows it."
+        description="Number of the situation it is at work on; `situations(number:)` follows it."
     )
     opened_at: datetime = strawberry.field(description="When it was opened.")
     changed_at: datetime = strawberry.field(description="When its latest step was taken.")

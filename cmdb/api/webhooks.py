@@ -2,6 +2,7 @@
 
 import zlib
 from secrets import token_hex
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,9 @@ KEY_HEADERS = ("webhook-id", "idempotency-key", "ce-id")
 
 NAME_LIMIT = 255
 """Characters of a key or a source's name."""
+
+_OURS = ("source", "wait")
+"""Names in the address that are no arguments of a loader."""
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -50,7 +54,7 @@ class WebhookEndpoint:
         waits = _waits(request)
         loader = request.path_params["loader"]
         sent = Sent(
-            loader=loader,
+            loader=loader + _arguments(request),
             source=_within(request.query_params.get("source", "").strip(), "source") or loader,
             body=await _read_body(request),
             key=_key(request),
@@ -103,6 +107,12 @@ def _require_sender(request: Request) -> None:
             hint="Send the document itself as the body, for example as application/json.",
             place=Place("request", field="Content-Type"),
         )
+
+
+def _arguments(request: Request) -> str:
+    """Return the loader's arguments, in one form whatever their order in the address."""
+    asked = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _OURS)
+    return _within(f"?{urlencode(asked)}", "arguments") if asked else ""
 
 
 def _key(request: Request) -> str:

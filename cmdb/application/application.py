@@ -9,7 +9,8 @@ from cmdb.application.duties import Duties, Duty
 from cmdb.application.event_handling import EventHandling
 from cmdb.application.feed import Feed
 from cmdb.application.history_question import HistoryQuestion
-from cmdb.application.incident_rule import IncidentRule
+from cmdb.application.incident_joining import IncidentJoining
+from cmdb.application.incident_rule import IncidentRule, RuleSettings
 from cmdb.application.intake import Applier
 from cmdb.application.live import LiveTopology
 from cmdb.application.news import LiveNews
@@ -30,6 +31,7 @@ from cmdb.application.requests import (
 )
 from cmdb.application.reviewing import Decision, Reviewing
 from cmdb.application.runs import RunReport, RunRequest, Runs
+from cmdb.application.service_level_watch import ServiceLevelWatch
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.tenure import TenureWriter
 from cmdb.application.ticket_upkeep import TicketUpkeep
@@ -42,7 +44,6 @@ from cmdb.model.answers import HistoryAnswer
 from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import Ticket
-from cmdb.model.severity import Severity
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
 from cmdb.ports.intake import Spool, Translator
@@ -148,15 +149,20 @@ class Application(Questions):
         self._gate.require_room()
 
     def duties(
-        self, lease: OwnerLease, name: str, threshold: Severity | None, channels: Sequence[Channel] = ()
+        self, lease: OwnerLease, name: str, rules: RuleSettings | None, channels: Sequence[Channel] = ()
     ) -> Duties:
-        """Return the background work of a server of that name; without a threshold no ticket is touched by rule.
+        """Return the background work of a server of that name; without rules no ticket is touched by itself.
 
         What waits in the outbox is delivered to `channels`.
         """
-        duties: list[Duty] = [Correlation(self._live, self._writer, self._clock)]
-        if threshold is not None:
-            duties += [IncidentRule(self._in_tenure, threshold), TicketUpkeep(self._in_tenure)]
+        duties: list[Duty] = [self._recorder.rebinding, Correlation(self._live, self._writer, self._clock)]
+        if rules is not None:
+            duties += [
+                IncidentJoining(self._in_tenure),
+                IncidentRule(self._in_tenure, rules),
+                TicketUpkeep(self._in_tenure),
+                ServiceLevelWatch(self._in_tenure, self.metamodel.service_levels),
+            ]
         workers = [
             Courier(channel, self._outbox_log, self._clock, self._tickets, self._in_tenure)
             for channel in channels
@@ -177,10 +183,10 @@ class Application(Questions):
         with self._gate.passage():
             return await self._recorder.record(principal, batch)
 
-    async def acknowledge_event(self, principal: Principal, key: str) -> int:
-        """Take note of the present episode of an open event, and return the revision."""
+    async def acknowledge_event(self, principal: Principal, key: str, *, undo: bool = False) -> int:
+        """Take note of the present episode of an open event, or take that note back, and return the revision."""
         with self._gate.passage():
-            return await self._handling.acknowledge(principal, key)
+            return await self._handling.acknowledge(principal, key, undo=undo)
 
     async def shelve_event(self, principal: Principal, key: str, until: datetime | None) -> int:
         """Leave an open event out until then, or take it back, and return the revision."""

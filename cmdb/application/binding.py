@@ -54,9 +54,9 @@ class Binder:
         """Whether CIs have come or changed since unbound records were last tried."""
         return self._tried is not snapshot.topology
 
-    def tried(self, snapshot: Snapshot) -> None:
-        """Note that unbound records are tried against these CIs."""
-        self._tried = snapshot.topology
+    def tried(self, snapshot: Snapshot | None) -> None:
+        """Note that unbound records are tried against these CIs; None when that came to nothing."""
+        self._tried = snapshot.topology if snapshot else None
 
     async def bind_again(self, snapshot: Snapshot, stored: Iterable[Stored]) -> list[Record]:
         """Return those of the events and changes whose CI is known by now."""

@@ -30,8 +30,11 @@ _UNVERIFIED = CmdbError(
 class Duty(Protocol):
     """Work that the owner does on each new snapshot."""
 
-    async def apply(self, snapshot: Snapshot, fence: int) -> None:
-        """Take every step that is due, each in one transaction of this tenure; steps may be repeated."""
+    async def apply(self, snapshot: Snapshot, fence: int) -> datetime | None:
+        """Take every step that is due, each in one transaction of this tenure; steps may be repeated.
+
+        Return when something falls due by the passing of time alone, None when nothing will.
+        """
 
 
 class Worker(Protocol):
@@ -62,6 +65,7 @@ class Duties:
         self._stopping = asyncio.Event()
         self._read = asyncio.Event()
         self._worked: tuple[int, int, datetime] | None = None
+        self._again: datetime | None = None
         self.role = role
         self.revision: int | None = None
         self.trouble: CmdbError | None = None
@@ -127,16 +131,20 @@ class Duties:
         fence = self.role.fence
         if fence is None or self._is_done(fence, snapshot):
             return
-        await self._apply(snapshot, fence)
+        self._again = await self._apply(snapshot, fence)
         self._worked = (fence, snapshot.revision, snapshot.at)
         self.role.done = snapshot.revision
 
-    async def _apply(self, snapshot: Snapshot, fence: int) -> None:
-        """Let every duty take its steps on what the ones before it wrote; what one meets is raised after all."""
+    async def _apply(self, snapshot: Snapshot, fence: int) -> datetime | None:
+        """Let every duty take its steps on what the ones before it wrote; what one meets is raised after all.
+
+        Return the first moment at which one of them has something to do though nothing is written.
+        """
         met: CmdbError | None = None
+        moments: list[datetime | None] = []
         for duty in self._duties:
             try:
-                await duty.apply(await self._live.current(snapshot.revision), fence)
+                moments.append(await duty.apply(await self._live.current(snapshot.revision), fence))
             except CmdbError as error:
                 if error.code is ErrorCode.ROLE_LOST:
                     self.role.lose(error.message)
@@ -144,6 +152,7 @@ class Duties:
                 met = error
         if met is not None:
             raise met
+        return min(filter(None, moments), default=None)
 
     async def _refresh(self) -> Snapshot:
         try:
@@ -165,6 +174,8 @@ class Duties:
     def _is_done(self, fence: int, snapshot: Snapshot) -> bool:
         """Whether nothing was written and nothing changed by itself since the last step of this tenure."""
         if self._worked is None or self._worked[:2] != (fence, snapshot.revision):
+            return False
+        if self._again is not None and snapshot.at >= self._again:
             return False
         return not snapshot.turns_by(snapshot.at, since=self._worked[2])
 

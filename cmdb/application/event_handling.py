@@ -8,7 +8,7 @@ from cmdb.application.live import LiveTopology
 from cmdb.application.lookup import missing, sees_event
 from cmdb.application.recording import Recorder
 from cmdb.desk.access import SYSTEM, require_tickets
-from cmdb.desk.event_flags import acknowledge, shelve
+from cmdb.desk.event_flags import acknowledge, shelve, withdraw
 from cmdb.errors import Conflict, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
@@ -28,8 +28,10 @@ class EventHandling:
     recorder: Recorder
     clock: Clock
 
-    async def acknowledge(self, principal: Principal, key: str) -> int:
-        """Take note of the present episode of an open event, and return the revision."""
+    async def acknowledge(self, principal: Principal, key: str, *, undo: bool = False) -> int:
+        """Take note of the present episode of an open event, or take that note back, and return the revision."""
+        if undo:
+            return await self._revise(principal, key, withdraw)
         now = self.clock.now()
         return await self._revise(principal, key, lambda event: acknowledge(event, principal.name, now))
 

@@ -4,10 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from cmdb.application.binding import Binder, Bound
 from cmdb.application.live import LiveTopology
+from cmdb.application.rebinding import Rebinding, is_overtaken
 from cmdb.application.requests import OnError, RecordBatch
 from cmdb.application.screening import find_refusals
 from cmdb.desk.access import SYSTEM, require_assert, require_events
@@ -97,6 +97,7 @@ class Recorder:
         self._metamodel = metamodel
         self._clock = clock
         self._binder = Binder(run_log, metamodel)
+        self.rebinding = Rebinding(live, reader, self._binder, self.revise)
         self._turn = asyncio.Lock()
         self._loading = asyncio.Lock()
         self._batches = 0
@@ -116,7 +117,7 @@ class Recorder:
             outcome = await self._write(principal, batch.source, [batch.records[index] for index in kept])
             await self._live.current(outcome.revision)
         written = dict(zip(kept, outcome.results, strict=True))
-        revision = max(outcome.revision, await self.rebind())
+        revision = max(outcome.revision, await self.rebinding.bind_waiting())
         return WriteOutcome(revision, _results(batch.records, refused, batch.source, written))
 
     async def load(
@@ -156,10 +157,7 @@ class Recorder:
                 seen = replace(condition, seen=await self._reader.head())
                 now = self._clock.now()
                 outcome = await self._writer.write(principal, source, await build(), now, seen)
-                overtaken = any(
-                    row.problem and row.problem.code is ErrorCode.CONFLICT for row in outcome.results
-                )
-                if attempt == REBUILDS or not overtaken:
+                if attempt == REBUILDS or not is_overtaken(outcome):
                     return outcome
         raise AssertionError("unreachable: the last attempt returns")
 
@@ -174,37 +172,6 @@ class Recorder:
         async with self._turn:
             self._batches += 1
             return await self._write(principal, source, entries, condition)
-
-    async def rebind(self) -> int:
-        """Bind events and changes whose CI has come or is called otherwise by now; return the last revision, or 0."""
-        snapshot = await self._live.current()
-        if not self._binder.is_due(snapshot):
-            return 0
-        events = [event.key for event in snapshot.events.values() if not event.item]
-        loose = (change for change in snapshot.changes.values() if len(change.targets) < len(change.subjects))
-        stored = [
-            *(await self._reader.records(SYSTEM, RecordKind.EVENT, events) if events else ()),
-            *await self._reader.records(SYSTEM, RecordKind.CHANGE, [change.key for change in loose]),
-        ]
-        keys: dict[str, list[tuple[RecordKind, str]]] = {}
-        for row in stored:
-            keys.setdefault(row.source, []).append((row.record.kind, row.record.key))
-        self._binder.tried(snapshot)
-        revision = 0
-        for source, named in sorted(keys.items()):
-            outcome = await self.revise(SYSTEM, source, partial(self._bound_by_now, named))
-            revision = max(revision, outcome.revision)
-        await self._live.current(revision)
-        return revision
-
-    async def _bound_by_now(self, named: Sequence[tuple[RecordKind, str]]) -> Sequence[Record]:
-        snapshot = await self._live.current()
-        stored = [
-            row
-            for kind in (RecordKind.EVENT, RecordKind.CHANGE)
-            for row in await self._reader.records(SYSTEM, kind, [key for of, key in named if of is kind])
-        ]
-        return await self._binder.bind_again(snapshot, stored)
 
     async def _write_chunks(
         self, principal: Principal, source: str, located: Sequence[LocatedRecord], batches: int
@@ -229,7 +196,9 @@ class Recorder:
                 counts.setdefault(kind.value, Counter())[status.value] += number
         # Only now: to take each chunk into the projection would build the topology of the whole graph each time.
         present = await self._live.current(revision)
-        return LoadReport(revision=max(revision or present.revision, await self.rebind()), counts=counts)
+        return LoadReport(
+            revision=max(revision or present.revision, await self.rebinding.bind_waiting()), counts=counts
+        )
 
     async def _outdated(self, chunk: Sequence[LocatedRecord], revision: int) -> dict[int, RowProblem]:
         """Check dependencies again after another's batch: their ends' classes and groups may have changed.

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from cmdb.application.live import LiveTopology
 from cmdb.application.recording import LoadProblem, Recorder
 from cmdb.application.run_batches import Batch, batches_of
+from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import SYSTEM, require_approve, require_assert, require_runs
 from cmdb.desk.run_claims import read_claims
 from cmdb.desk.run_plan import plan_run
@@ -25,8 +26,8 @@ from cmdb.errors import CmdbError, Conflict, ErrorCode
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Item, Record
-from cmdb.model.runs import Feed, Run, RunState
+from cmdb.model.records import Assignment, Item, Record
+from cmdb.model.runs import Estate, Feed, Run, RunState
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, Precondition, RowProblem, WriteOutcome
 from cmdb.ports.records import LocatedRecord
@@ -221,6 +222,7 @@ class Runs:
         snapshot = await self._live.current()
         estate = await self._run_log.estate()
         reviews = {review.key: review for review in await self._run_log.reviews()}
+        assignments = await self._assignments(request.source, estate, snapshot) if request.complete else ()
         entries = [row.record for row in request.located]
 
         def work() -> _Planned:
@@ -232,6 +234,7 @@ class Runs:
                 complete=complete,
                 started_at=started,
                 complete_starts=feed.complete_starts,
+                assignments=assignments,
             )
             plan = plan_run(claims, frame, estate, self._metamodel, reviews, snapshot.changes_at)
             problems = (*request.faulty, *_located(claims.faulty, request.located))
@@ -239,6 +242,16 @@ class Runs:
 
         # A plan over a large estate takes seconds, which questions need not wait for.
         return await asyncio.to_thread(work)
+
+    async def _assignments(self, source: str, estate: Estate, snapshot: Snapshot) -> tuple[Assignment, ...]:
+        """Return the open assignments of CIs that the source sees, of which it wrote the last state."""
+        seen = {
+            key for key, item in estate.items.items() if any(row.source == source for row in item.sightings)
+        }
+        keys = [row.key for row in snapshot.assignments if row.item in seen]
+        stored = await self._reader.records(SYSTEM, RecordKind.ASSIGNMENT, keys) if keys else []
+        mine = (row.record for row in stored if row.source == source)
+        return tuple(row for row in mine if isinstance(row, Assignment) and not row.ended)
 
     def _judge(self, plan: RunPlan, request: RunRequest) -> str:
         """Return the plan's hash when somebody approved it, or the empty text when nobody need."""
@@ -268,13 +281,14 @@ class Runs:
             _require_written(outcome)
             revision = max(revision, outcome.revision)
         revision = (await self._live.current(revision)).revision
-        return max(revision, await self._recorder.rebind())
+        return max(revision, await self._recorder.rebinding.bind_waiting())
 
     async def _write(self, principal: Principal, feed: Feed, batch: Batch) -> WriteOutcome:
         """Write one batch in a transaction that proves that the feed is still ours."""
         held = Precondition(feed=(feed.key, feed.token))
         if batch.others:
-            return await self._recorder.append(principal, feed.source, batch.others, held)
+            past = replace(held, retired_ends=True)
+            return await self._recorder.append(principal, feed.source, batch.others, past)
 
         async def build() -> list[Record]:
             return [*await self._items(batch.items), *await self._dependencies(batch.dependencies)]

@@ -35,10 +35,12 @@ def group_of(snapshot: Snapshot, event: Event) -> EventGroup | None:
 
 
 def incident_of(snapshot: Snapshot, group: EventGroup) -> Ticket | None:
-    """Return the open incident of a group: that of its cause, else one that holds one of its events."""
-    by_cause = snapshot.incident_by_cause.get(group.key)
+    """Return the open incident of a group: that of its cause or number, else one that holds one of its events."""
+    known = snapshot.incident_by_cause.get(group.key) or snapshot.incident_by_situation.get(
+        snapshot.numbers.get(group.cause, "")
+    )
     by_event = (snapshot.incident_by_event.get(member.event.key) for member in group.members)
-    return by_cause or min(filter(None, by_event), key=lambda ticket: ticket.key, default=None)
+    return known or min(filter(None, by_event), key=lambda ticket: ticket.key, default=None)
 
 
 def describe_situation(snapshot: Snapshot, mask: Mask | None, group: EventGroup) -> Situation:

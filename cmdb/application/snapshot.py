@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cmdb.application.projection import Projection
 from cmdb.desk.access import holds, visible
-from cmdb.desk.correlation import claim
+from cmdb.desk.correlation import claim, survivor_of
 from cmdb.desk.event_flags import is_shelved, turns_of
 from cmdb.desk.maintenance import Coverage, turns_of_window, under_maintenance
 from cmdb.desk.own_state import OwnState, read_own_state
@@ -188,6 +188,12 @@ class Snapshot:
     def incident_by_event(self) -> Mapping[str, Ticket]:
         """The first open incident that carries each event, by the event's key."""
         return {event: ticket for ticket in self._at_work() for event in ticket.events}
+
+    @cached_property
+    def incident_by_situation(self) -> Mapping[str, Ticket]:
+        """The first open incident of each situation, by the number that the incident's own leads to by now."""
+        rows = ((survivor_of(row.situation or "", self.situations), row) for row in self._at_work())
+        return {record.key: ticket for record, ticket in rows if record is not None}
 
     def _at_work(self) -> list[Ticket]:
         """Return the open incidents, the first one last, so that it stands where several claim one place."""

@@ -1,6 +1,6 @@
 """Drafts incidents and reports: what they are about, how urgent they are, when they should be resolved."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cmdb.application.impact_question import ImpactQuestion
@@ -9,8 +9,8 @@ from cmdb.application.requests import ImpactRequest, OpenTicketRequest
 from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import SYSTEM
 from cmdb.desk.expectation import STATED, expect_resolution
-from cmdb.desk.situations import EventGroup
-from cmdb.desk.ticket_life import priority
+from cmdb.desk.situations import EventGroup, cause_key
+from cmdb.desk.ticket_life import noted, priority
 from cmdb.model.access import Principal
 from cmdb.model.answers import ImpactRow
 from cmdb.model.kinds import RecordKind
@@ -97,6 +97,35 @@ class TicketDrafting:
             self._clock.now(),
         )
         return replace(ticket, expected_resolution_at=expected, expected_resolution_basis=basis)
+
+    def caused_by(
+        self, snapshot: Snapshot, ticket: Ticket, cause: str, author: str, joined: Collection[str] = ()
+    ) -> Ticket:
+        """Return the incident with this CI as its cause, unless another open one has it that has not `joined` it.
+
+        A title that was made from the cause follows it; one that a person gave stays.
+        """
+        holder = snapshot.incident_by_cause.get(cause_key(cause))
+        is_free = holder is None or holder.key == ticket.key or holder.key in joined
+        if cause == ticket.cause_item or not is_free:
+            return ticket
+        name, before = self._name(snapshot, cause), self._name(snapshot, ticket.cause_item)
+        events = snapshot.events_at.get(cause, ())
+        title = f"{name}: {events[0].summary or events[0].condition}" if events else ticket.title
+        moved = replace(
+            ticket,
+            title=title if before and ticket.title.startswith(f"{before}: ") else ticket.title,
+            items=tuple(dict.fromkeys((*ticket.items, cause))),
+            cause_key=cause_key(cause),
+            cause_item=cause,
+        )
+        told = f"The probable cause is {name} by now, no longer {before or 'what it was'}."
+        return noted(moved, author, told, self._clock.now())
+
+    @staticmethod
+    def _name(snapshot: Snapshot, item: str | None) -> str:
+        place = snapshot.topology.index.get(item or "")
+        return "" if place is None else snapshot.topology.names[place]
 
     async def rank(self, services: Mapping[str, Severity]) -> int:
         """Return the priority that the severities of these services give, by their criticality."""

@@ -9,7 +9,8 @@ import numpy as np
 from cmdb.application.affected import hurt_services
 from cmdb.application.incident_rule import RULE
 from cmdb.application.snapshot import Severities, Snapshot
-from cmdb.application.ticketing import Ticketing, open_items
+from cmdb.application.ticket_lookup import open_items
+from cmdb.application.ticketing import Ticketing
 from cmdb.errors import NotFound
 from cmdb.impact.topology import Topology
 from cmdb.model.records import Ticket, TicketKind

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from cmdb.application.affected import hurt_services
 from cmdb.application.live import LiveTopology
-from cmdb.application.lookup import find_place, missing, sees_ticket
+from cmdb.application.lookup import find_place, missing
 from cmdb.application.requests import (
     AttachReportRequest,
     DetachTicketRequest,
@@ -19,16 +19,20 @@ from cmdb.application.requests import (
 from cmdb.application.situation_question import group_of, incident_of
 from cmdb.application.snapshot import Snapshot
 from cmdb.application.ticket_drafting import TicketDrafting
+from cmdb.application.ticket_lookup import joinings_of, named_ticket, open_items, reports_of, ticket_of
 from cmdb.desk.access import SYSTEM, require_tickets
+from cmdb.desk.correlation import survivor_of
 from cmdb.desk.expectation import STATED
+from cmdb.desk.service_notices import due_notices
+from cmdb.desk.situation_following import Joining
 from cmdb.desk.situations import EventGroup
-from cmdb.desk.ticket_joining import carry, detach, follow, merge, standing
+from cmdb.desk.ticket_joining import carry, detach, follow, merge
 from cmdb.desk.ticket_life import moved, noted, spell_duration
 from cmdb.errors import Conflict, ErrorCode, InvalidInput
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Event, Ticket, TicketKind
-from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel
+from cmdb.model.service_level import STANDARD_LEVELS, ServiceLevel, level_of
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import GraphReader, GraphWriter, Precondition
 
@@ -59,6 +63,7 @@ class Ticketing:
         self._reader = reader
         self._writer = writer
         self._clock = clock
+        self._levels = levels
         self._drafting = TicketDrafting(reader, clock, levels)
         self._turn = asyncio.Lock()
 
@@ -119,6 +124,8 @@ class Ticketing:
             events=(*incident.events, *keys),
             situation=incident.situation or snapshot.numbers.get(group.cause),
         )
+        if any(event.item == group.cause for event in new):
+            grown = self._drafting.caused_by(snapshot, grown, group.cause, principal.name)
         return await self._save(snapshot, principal, [grown], attached=keys)
 
     async def _open_report(
@@ -140,7 +147,7 @@ class Ticketing:
         require_tickets(principal)
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
-            incident = _ticket(snapshot, principal, request.incident)
+            incident = ticket_of(snapshot, principal, request.incident)
             _require_open_incident(incident)
             report = self._report(snapshot, principal, incident, request)
             attached = follow(report, incident, principal.name, self._clock.now())
@@ -153,7 +160,7 @@ class Ticketing:
         self, snapshot: Snapshot, principal: Principal, incident: Ticket, request: AttachReportRequest
     ) -> Ticket:
         if request.report is not None:
-            report = _ticket(snapshot, principal, request.report)
+            report = ticket_of(snapshot, principal, request.report)
             if report.ticket_kind is not TicketKind.REPORT or report.parent not in (None, incident.key):
                 raise Conflict(
                     ErrorCode.CONFLICT,
@@ -175,12 +182,47 @@ class Ticketing:
         require_tickets(principal)
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
-            survivor = _ticket(snapshot, principal, request.into)
-            others = [_named(snapshot, principal, key) for key in request.tickets]
-            moving = [report for other in others for report in _reports(snapshot, other)]
+            survivor = ticket_of(snapshot, principal, request.into)
+            others = [named_ticket(snapshot, principal, key) for key in request.tickets]
+            moving = [report for other in others for report in reports_of(snapshot, other)]
             tickets = merge(survivor, others, moving, principal.name, self._clock.now())
             tickets[0] = self._drafting.expecting(snapshot, tickets[0])
             return await self._save(snapshot, principal, tickets, attached=request.tickets)
+
+        return await self._take_turn(step)
+
+    async def join(self, principal: Principal, joining: Joining) -> TicketReceipt:
+        """Let incidents whose situations have joined become one, the oldest, which tells the cause of them all."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            if joining not in joinings_of(snapshot):
+                return await self._unchanged(snapshot.tickets[joining.incidents[0]])
+            survivor, *others = (snapshot.tickets[key] for key in joining.incidents)
+            now, tickets = self._clock.now(), [replace(survivor, changed_at=self._clock.now())]
+            if others:
+                moving = [report for other in others for report in reports_of(snapshot, other)]
+                tickets = merge(survivor, others, moving, principal.name, now)
+            cause = snapshot.situations[joining.situation].cause
+            joined = self._drafting.caused_by(snapshot, tickets[0], cause, principal.name, joining.incidents)
+            tickets[0] = self._drafting.expecting(snapshot, replace(joined, situation=joining.situation))
+            attached = joining.incidents[1:]
+            return await self._save(snapshot, principal, tickets, attached=attached)
+
+        return await self._take_turn(step)
+
+    async def give_notice(self, principal: Principal, key: str) -> TicketReceipt:
+        """Note on a ticket which of its targets are at risk or missed, each once."""
+        require_tickets(principal)
+
+        async def step(snapshot: Snapshot) -> TicketReceipt:
+            ticket = told = ticket_of(snapshot, principal, key)
+            now = self._clock.now()
+            for notice in due_notices(ticket, level_of(self._levels, ticket.priority), now):
+                told = noted(told, principal.name, notice.text, now)
+            if told is ticket:
+                return await self._unchanged(ticket)
+            return await self._save(snapshot, principal, [told])
 
         return await self._take_turn(step)
 
@@ -189,7 +231,7 @@ class Ticketing:
         require_tickets(principal)
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
-            ticket = _named(snapshot, principal, request.ticket)
+            ticket = named_ticket(snapshot, principal, request.ticket)
             parent = snapshot.tickets.get(ticket.parent or "")
             if parent is None:
                 raise Conflict(
@@ -198,6 +240,10 @@ class Ticketing:
                     hint="Detach a report that is attached, or an incident that was merged.",
                 )
             tickets = detach(ticket, parent, principal.name, self._clock.now())
+            # Under the number that its situation has joined it is where a person wants it to be.
+            number = survivor_of(ticket.situation or parent.situation or "", snapshot.situations)
+            if number is not None and ticket.ticket_kind is TicketKind.INCIDENT:
+                tickets[0] = replace(tickets[0], situation=number.key)
             return await self._save(snapshot, principal, tickets)
 
         return await self._take_turn(step)
@@ -207,12 +253,12 @@ class Ticketing:
         require_tickets(principal)
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
-            ticket = _ticket(snapshot, principal, request.ticket)
+            ticket = ticket_of(snapshot, principal, request.ticket)
             changed, length = self._stepped(snapshot, principal, ticket, request), ""
             if changed.resolved_at is not None and ticket.resolved_at is None:
                 length = await self._outage_length(ticket)
                 changed = self._noted(principal, changed, f"Resolved; the outage lasted {length}.")
-            reports = _reports(snapshot, ticket)
+            reports = reports_of(snapshot, ticket)
             carried = carry(ticket, changed, reports, length, principal.name, self._clock.now())
             return await self._save(snapshot, principal, [changed, *carried])
 
@@ -246,7 +292,7 @@ class Ticketing:
         require_tickets(principal)
 
         async def step(snapshot: Snapshot) -> TicketReceipt:
-            ticket = _ticket(snapshot, principal, key)
+            ticket = ticket_of(snapshot, principal, key)
             hurt = hurt_services(snapshot, open_items(snapshot, ticket))
             new = [item for item in hurt if item not in ticket.items]
             rank = min(ticket.priority, await self._drafting.rank(hurt)) if hurt else ticket.priority
@@ -256,7 +302,7 @@ class Ticketing:
             if rank < ticket.priority:
                 grown = self._drafting.expecting(snapshot, grown)
             told = self._noted(principal, grown, _growth(snapshot, new, ticket.priority, rank))
-            reports = _reports(snapshot, ticket)
+            reports = reports_of(snapshot, ticket)
             carried = carry(ticket, told, reports, "", principal.name, self._clock.now())
             return await self._save(snapshot, principal, [told, *carried])
 
@@ -296,36 +342,6 @@ class Ticketing:
                 raise _Overtaken(row.problem.code, row.problem.message, hint=row.problem.hint)
         await self._live.current(outcome.revision)
         return TicketReceipt(tickets[0].key, opened, outcome.revision, tuple(attached))
-
-
-def open_items(snapshot: Snapshot, ticket: Ticket) -> list[str]:
-    """Return the CIs of the ticket's events that are still open."""
-    events = (snapshot.events.get(key) for key in ticket.events)
-    return [event.item for event in events if event is not None and event.is_open]
-
-
-def _ticket(snapshot: Snapshot, principal: Principal, key: str) -> Ticket:
-    """Return the visible ticket that this number leads to."""
-    _named(snapshot, principal, key)
-    ticket = standing(snapshot.tickets, key)
-    if ticket is None or not sees_ticket(snapshot, principal, ticket):
-        raise missing("ticket", key)
-    return ticket
-
-
-def _named(snapshot: Snapshot, principal: Principal, key: str) -> Ticket:
-    """Return the visible ticket of this number itself."""
-    ticket = snapshot.tickets.get(key)
-    if ticket is None or not sees_ticket(snapshot, principal, ticket):
-        raise missing("ticket", key)
-    return ticket
-
-
-def _reports(snapshot: Snapshot, incident: Ticket) -> list[Ticket]:
-    found = (ticket for ticket in snapshot.tickets.values() if ticket.parent == incident.key)
-    return sorted(
-        (ticket for ticket in found if ticket.ticket_kind is TicketKind.REPORT), key=lambda ticket: ticket.key
-    )
 
 
 def _require_open_incident(ticket: Ticket) -> None:

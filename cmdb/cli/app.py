@@ -17,6 +17,7 @@ from cmdb.cli.loading import load
 from cmdb.cli.outgoing import outbox
 from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
+from cmdb.cli.situating import build_event_commands, situations
 from cmdb.cli.ticketing import build_ticket_commands
 from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import read_settings
@@ -40,6 +41,7 @@ def build_cli() -> typer.Typer:
         questions.search,
         questions.topology,
         get,
+        situations,
         load,
         sourcing.runs,
         sourcing.sources,
@@ -55,6 +57,7 @@ def build_cli() -> typer.Typer:
         cli.command()(command)
     cli.add_typer(build_loader_cli(), name="loader")
     cli.add_typer(build_inbox_cli(), name="inbox")
+    cli.add_typer(build_event_commands(), name="event")
     cli.add_typer(build_ticket_commands(), name="ticket")
     cli.add_typer(build_listen_cli(), name="listen")
     return cli

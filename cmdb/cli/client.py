@@ -54,6 +54,16 @@ class Client:
             raise _error(answer)
         return answer
 
+    async def deliver(self, loader: str, body: bytes, arguments: Mapping[str, str]) -> None:
+        """Send a body as monitors do; it is on disk when this returns, and applied behind."""
+        headers = {"content-type": "application/x-ndjson"}
+        response = await self._post(
+            f"/webhooks/{loader}", params=dict(arguments), content=body, headers=headers
+        )
+        answer = _decoded(response)
+        if not response.is_success:
+            raise _error(answer)
+
     async def run(self, asked: Mapping[str, Any], lines: Iterable[bytes], act_as: str | None = None) -> Json:
         """Send all records of one run; return what it did. A run that its guard halts is a CmdbError."""
         headers = {"content-type": "application/x-ndjson"} | ({HEADER: act_as} if act_as else {})

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AbstractMapping
-from collections.abc import Sequence
 from functools import partial
 from ipaddress import ip_address
 from typing import Annotated
@@ -19,8 +19,6 @@ from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.document import Document
 from cmdb.ingest.listening import Decode, listening
 from cmdb.ingest.loaders import Loaders
-from cmdb.ingest.mapping import Mapping
-from cmdb.ingest.records import encode
 from cmdb.ingest.syslog_decoder import decode_syslog
 from cmdb.ingest.trap_decoder import decode_trap
 from cmdb.metamodel import read_metamodel
@@ -28,20 +26,16 @@ from cmdb.metamodel import read_metamodel
 RETRY_SECONDS = 2.0
 """How long a batch waits until it is sent again; meanwhile messages wait in the listener."""
 
-_LASTING = frozenset(
-    {
-        ErrorCode.BAD_ARGUMENT,
-        ErrorCode.FORBIDDEN,
-        ErrorCode.MISSING_FIELD,
-        ErrorCode.NOT_FOUND,
-        ErrorCode.SYNTAX,
-        ErrorCode.TOO_LARGE,
-        ErrorCode.UNKNOWN_FIELD,
-        ErrorCode.UNKNOWN_KIND,
-        ErrorCode.WRONG_TYPE,
-    }
+BODY_BYTES = 1 << 20
+"""A body ends with the message that passes this size; one message is far from what webhooks refuse."""
+
+_PASSING = frozenset(
+    {ErrorCode.SERVER_UNREACHABLE, ErrorCode.OVERLOADED, ErrorCode.INBOX_BROKEN, ErrorCode.INTERNAL}
 )
-"""Refusals that sending again does not change."""
+"""Why a body is not taken now and may be later."""
+
+Inlet = tuple[str, AbstractMapping[str, str]]
+"""The loader that reads the messages, and its arguments."""
 
 Host = Annotated[str, typer.Option(help="Address to listen at.")]
 Count = Annotated[int, typer.Option(help="Stop after so many messages; 0: never.", min=0)]
@@ -73,7 +67,7 @@ def listen_snmptrap(
             place=Place("command line", field="--community"),
         )
     decode = partial(decode_trap, communities=tuple(community or ()))
-    asyncio.run(_listen(context.obj, _mapping("snmptrap", {}), decode, (host, port, count)))
+    asyncio.run(_listen(context.obj, ("snmptrap", {}), decode, (host, port, count)))
 
 
 def _is_loopback(host: str) -> bool:
@@ -91,59 +85,70 @@ def listen_syslog(
     count: Count = 0,
 ) -> None:
     """Syslog messages of RFC 5424 and RFC 3164 over UDP."""
-    mapping = _mapping("syslog", asked_for(setting).arguments)
-    asyncio.run(_listen(context.obj, mapping, decode_syslog, (host, port, count)))
+    arguments = asked_for(setting).arguments
+    _require_arguments("syslog", arguments)
+    asyncio.run(_listen(context.obj, ("syslog", arguments), decode_syslog, (host, port, count)))
 
 
-def _mapping(name: str, arguments: AbstractMapping[str, str]) -> tuple[str, Mapping]:
+def _require_arguments(name: str, arguments: AbstractMapping[str, str]) -> None:
+    """Refuse wrong ones now and not when the first message comes."""
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
-    return name, loaders.mapping(loaders.loader(name), arguments)
+    loaders.mapping(loaders.loader(name), arguments)
 
 
-async def _listen(
-    session: Session, reading: tuple[str, Mapping], decode: Decode, where: tuple[str, int, int]
-) -> None:
-    source, mapping = reading
+async def _listen(session: Session, inlet: Inlet, decode: Decode, where: tuple[str, int, int]) -> None:
     host, port, count = where
-    async with session.connect() as client, listening(host, port, decode, tell_remark) as listener:
-        sys.stdout.write(f"udp://{host}:{listener.port}\n")
-        sys.stdout.flush()
-        taken = lost = 0
-        while not count or taken < count:
-            batch = await listener.batch()
-            taken += len(batch)
-            await _send(client, source, _lines(mapping, source, batch))
-            if listener.lost > lost:
-                tell_remark(
-                    f"{listener.lost - lost} messages came faster than they could be written and are lost"
-                )
-                lost = listener.lost
+    async with session.connect() as client:
+        await _require_inbox(client)
+        async with listening(host, port, decode, tell_remark) as listener:
+            sys.stdout.write(f"udp://{host}:{listener.port}\n")
+            sys.stdout.flush()
+            taken = lost = 0
+            while not count or taken < count:
+                batch = await listener.batch()
+                taken += len(batch)
+                for body in _bodies(batch):
+                    await _deliver(client, inlet, body)
+                if listener.lost > lost:
+                    tell_remark(
+                        f"{listener.lost - lost} messages came faster than they could be sent on and are lost"
+                    )
+                    lost = listener.lost
 
 
-def _lines(mapping: Mapping, source: str, batch: Sequence[Document]) -> list[bytes]:
-    """Map message by message: one that the program fails on must not take the others with it."""
+async def _require_inbox(client: Client) -> None:
+    """Refuse to listen without a server; one that is away for a while comes back."""
+    try:
+        await client.ask("inbox", {})
+    except CmdbError as error:
+        if error.code is ErrorCode.INBOX_BROKEN:
+            raise
+        tell_remark(error.message)
+
+
+def _bodies(batch: Iterable[Document]) -> Iterator[bytes]:
+    """Yield the documents one a line, in bodies of a size that webhooks take."""
     lines: list[bytes] = []
+    size = 0
     for document in batch:
-        try:
-            records = list(mapping.records([(source, document)], tell_remark))
-        except InvalidInput as error:
-            tell_remark(f"{error.message} {error.hint}")
-            continue
-        lines += [json.dumps(encode(row.record)).encode() for row in records]
-    return lines
+        lines.append(json.dumps(document.value).encode())
+        size += len(lines[-1])
+        if size > BODY_BYTES:
+            yield b"\n".join(lines)
+            lines, size = [], 0
+    if lines:
+        yield b"\n".join(lines)
 
 
-async def _send(client: Client, source: str, lines: Sequence[bytes]) -> None:
-    """Send until it is taken: the service may be down for a while, and a trap comes only once."""
-    while lines:
+async def _deliver(client: Client, inlet: Inlet, body: bytes) -> None:
+    """Send until it is on the server's disk: the service may be down for a while, and a trap comes only once."""
+    while True:
         try:
-            report = await client.upload(source, lines)
+            await client.deliver(inlet[0], body, inlet[1])
         except CmdbError as error:
-            if error.code in _LASTING:
+            if error.code not in _PASSING:
                 raise
             tell_remark(f"{error.message} Sent again in {RETRY_SECONDS:g} s.")
             await asyncio.sleep(RETRY_SECONDS)
-            continue
-        for problem in report["problems"]:
-            tell_remark(f"{problem['code']}: {problem['message']}")
-        return
+        else:
+            return

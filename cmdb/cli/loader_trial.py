@@ -7,6 +7,8 @@ from typing import Any
 from cmdb.cli.answers import Rendered, table
 from cmdb.desk.conformance import problems_of
 from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.ingest.completeness import KIND as COVERAGE
+from cmdb.ingest.completeness import Completeness
 from cmdb.ingest.trial import Made, Tried
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.records import EntryRecord, Item
@@ -32,6 +34,7 @@ class Trial:
         self._records: list[object] = []
         self._faults: list[dict[str, object]] = []
         self._remarks: list[str] = []
+        self._completeness = Completeness()
         self._counts: Counter[str] = Counter()
         self._made: list[tuple[Made, EntryRecord]] = []
         self._items: dict[str, Item] = {}
@@ -51,7 +54,9 @@ class Trial:
             self._fault(made.fault, made.value)
             return
         if made.record is None:
-            if isinstance(made.value, dict):
+            if isinstance(made.value, dict) and made.value.get("kind") == COVERAGE:
+                self._completeness.add(made.value, made.place)
+            elif isinstance(made.value, dict):
                 self._remarks.append(str(made.value.get("text")))
             return
         self._counts[_kind(made)] += 1
@@ -68,6 +73,7 @@ class Trial:
                 place = Place(made.place.source, made.place.line, getattr(record, "key", None), problem.field)
                 error = InvalidInput(problem.code, problem.message, hint=problem.hint, place=place)
                 self._fault(error, made.value)
+        told = [self._completeness.sentence()] if self._completeness.wanted else []
         return {
             "loader": self._loader,
             "recognised": self._recognised,
@@ -75,7 +81,7 @@ class Trial:
             "documents": self._documents,
             "records": self._records,
             "faults": self._faults[:_FAULTS],
-            "remarks": list(dict.fromkeys(self._remarks)),
+            "remarks": list(dict.fromkeys(self._remarks)) + told,
         }
 
     def _fault(self, error: InvalidInput, value: object) -> None:

@@ -18,6 +18,7 @@ from cmdb.cli.progress import show_loading, show_reading
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
+from cmdb.ingest.completeness import Completeness
 from cmdb.ingest.formats import Format
 from cmdb.ingest.inputs import size_of
 from cmdb.ingest.loaders import Asked, Coverage, Loaders
@@ -33,7 +34,9 @@ DIRECT = frozenset({"records", "csv"})
 
 WholeOrPart = Annotated[
     Coverage | None,
-    typer.Option(help="snapshot: these files are all of the scope; default: as the loader says."),
+    typer.Option(
+        help="snapshot: these files are all of the scope; told: as they tell; default: as the loader says."
+    ),
 ]
 
 Approve = Annotated[
@@ -80,11 +83,11 @@ def load(
     _require_unset(loader, unused)
     located = _read(loaders, loader, paths, reading, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
-    declared = Coverage.PARTIAL if program else loaders.loader(loader).coverage
+    declared = coverage or (Coverage.PARTIAL if program else loaders.loader(loader).coverage)
     asked = {
         "source": source or loader,
-        "scope": scope or "",
-        "coverage": (Coverage.PARTIAL if faults else coverage or declared).value,
+        "scope": scope or reading.completeness.scope,
+        "coverage": _covered(declared, reading.completeness, faults).value,
         "age": monotonic() - started,
         "dryRun": dry_run,
         "skipFaulty": skip_faulty,
@@ -99,6 +102,15 @@ def load(
     write({"load": report}, output, show_report)
     if report["problems"] and not skip_faulty:
         raise _refused(report["problems"])
+
+
+def _covered(declared: Coverage, told: Completeness, faults: Sequence[InvalidInput]) -> Coverage:
+    """Return what the run is said to cover; one that leaves out faulty records covers no scope."""
+    if faults:
+        return Coverage.PARTIAL
+    if declared is Coverage.TOLD:
+        return Coverage.SNAPSHOT if told.whole else Coverage.PARTIAL
+    return declared
 
 
 def _deliver(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes], *, direct: bool) -> Json:

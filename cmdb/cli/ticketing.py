@@ -1,6 +1,5 @@
 """`cmdb ticket`: open, move, attach, merge and detach tickets."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,7 @@ from cmdb.cli.asking import one_of
 from cmdb.cli.listings import show_ticket
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, answer
-from cmdb.errors import ErrorCode, InvalidInput
+from cmdb.cli.times import require_zone
 from cmdb.model.records import TicketState
 
 Key = Annotated[str, typer.Argument(metavar="TICKET", help="Number of the ticket.")]
@@ -62,7 +61,7 @@ def update(
         "state": one_of("--state", state, TicketState) if state else None,
         "supportGroup": group,
         "assignee": assignee,
-        "expectedResolutionAt": _moment(expect),
+        "expectedResolutionAt": require_zone("--expect", expect),
         "note": note,
         "changes": change or [],
     }
@@ -96,20 +95,6 @@ def merge(
 def detach(context: typer.Context, ticket: Key, output: Output = FORMAT) -> None:
     """Let an attached report or a merged incident stand on its own again."""
     answer(context, "detach_ticket", {"input": {"ticket": ticket}}, output, _show_payload)
-
-
-def _moment(text: str | None) -> str | None:
-    try:
-        known = text is None or datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        known = False
-    if not known:
-        raise InvalidInput(
-            ErrorCode.BAD_ARGUMENT,
-            f"--expect is '{text}', no time with a zone.",
-            hint="Write it as 2026-03-02T15:00:00Z.",
-        )
-    return text
 
 
 def _show_payload(payload: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

@@ -11,6 +11,7 @@ class Step(NamedTuple):
     The order is total, so that no two deliveries can disagree: the source's own number where it has one (-1 without,
     so a source numbers all its steps or none), its time, a clear after what it clears, the severity, the content.
     `at` is in microseconds since the epoch, `mark` a hash of all that was said, `name` a hash of the step's own id.
+    `limit` is the latest time that can be true, where the source's clock told a later one: it orders nothing.
     """
 
     sequence: int
@@ -22,6 +23,12 @@ class Step(NamedTuple):
     direction: str
     unknown: bool
     repeat_seconds: int | None
+    limit: int | None = None
+
+    @property
+    def time(self) -> int:
+        """When it was, as far as that can be compared with other clocks."""
+        return self.at if self.limit is None else self.limit
 
     @property
     def order(self) -> tuple[int, int, bool, int, str]:
@@ -56,8 +63,8 @@ def advance(episode: Episode | None, step: Step) -> Episode:
     if episode is None or not episode.is_open:
         return _opened(step, Turns() if episode is None else episode.turns)
     return episode._replace(
-        seen=step.at,
-        changed=episode.changed if episode.severity == step.severity else step.at,
+        seen=step.time,
+        changed=episode.changed if episode.severity == step.severity else step.time,
         severity=step.severity,
         direction=step.direction,
         unknown=step.unknown,
@@ -68,32 +75,32 @@ def advance(episode: Episode | None, step: Step) -> Episode:
 
 def _opened(step: Step, turns: Turns) -> Episode:
     return Episode(
-        raised=step.at,
-        seen=step.at,
-        changed=step.at,
+        raised=step.time,
+        seen=step.time,
+        changed=step.time,
         cleared=None,
         severity=step.severity,
         direction=step.direction,
         unknown=step.unknown,
         repeat_seconds=step.repeat_seconds,
         told=1,
-        turns=turns.after(step.at),
+        turns=turns.after(step.time),
     )
 
 
 def _cleared(episode: Episode, step: Step) -> Episode:
     """A clear ends the episode and keeps how bad it was; another one only says so again."""
     if not episode.is_open:
-        return episode._replace(seen=step.at, unknown=step.unknown)
+        return episode._replace(seen=step.time, unknown=step.unknown)
     return episode._replace(
-        seen=step.at,
-        changed=step.at,
-        cleared=step.at,
+        seen=step.time,
+        changed=step.time,
+        cleared=step.time,
         unknown=step.unknown,
-        turns=episode.turns.after(step.at),
+        turns=episode.turns.after(step.time),
     )
 
 
 def _lone_clear(step: Step) -> Episode:
     """Of a clear whose beginning nobody told only the end is known."""
-    return _opened(step, Turns())._replace(cleared=step.at)
+    return _opened(step, Turns())._replace(cleared=step.time)

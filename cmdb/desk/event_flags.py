@@ -51,6 +51,11 @@ def acknowledge(event: Event, who: str, at: datetime) -> Event:
     return replace(event, acknowledged_by=who, acknowledged_at=at, acknowledged_seen=event.last_seen_at)
 
 
+def withdraw(event: Event) -> Event:
+    """Return the event without a note of who has seen it."""
+    return replace(event, acknowledged_by="", acknowledged_at=None, acknowledged_seen=None)
+
+
 def shelve(event: Event, until: datetime | None) -> Event:
     """Return the event put aside until then; None takes it back at once."""
     return replace(event, shelved_until=until)

@@ -16,6 +16,9 @@ from cmdb.desk.step_memory import TEXTS, StepMemory, read_memory
 from cmdb.model.records import RAW_LIMIT, Direction, Event, EventState, EventTransition
 from cmdb.model.severity import Severity
 
+AHEAD = timedelta(minutes=5)
+"""How much later than its receipt a time may be before it counts as told by a clock that runs ahead."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BEFORE_MEMORY = "~"
@@ -46,7 +49,8 @@ def fold(event: Event | None, source: str, transitions: Sequence[EventTransition
     if event is not None and not news:
         return event
     told = event or _blank(source, transitions[0])
-    return replace(told, **texts, **_state(memory.episode()), memory=memory.write())
+    state = _state(memory.episode()) | {"clock_ahead": memory.is_ahead}
+    return replace(told, **texts, **state, memory=memory.write())
 
 
 def step_of(transition: EventTransition) -> Step:
@@ -62,7 +66,15 @@ def step_of(transition: EventTransition) -> Step:
         direction=transition.direction.value,
         unknown=transition.unknown,
         repeat_seconds=transition.repeat_seconds,
+        limit=_limit(transition),
     )
+
+
+def _limit(transition: EventTransition) -> int | None:
+    """Return the latest time that can be true, if another one was told; it takes no part in the order of steps."""
+    if transition.received_at is None or transition.at <= transition.received_at + AHEAD:
+        return None
+    return _write_time(transition.received_at + AHEAD)
 
 
 def _content(transition: EventTransition) -> tuple[object, ...]:

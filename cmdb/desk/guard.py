@@ -11,7 +11,7 @@ MOST_ITEMS, MOST_ITEM_PERCENT = 20, 5
 """CIs that one run may begin to miss, or retire: the larger of the two."""
 
 MOST_EDGES, MOST_EDGE_PERCENT = 20, 10
-"""The same for dependencies."""
+"""The same for dependencies, and for assignments."""
 
 LEAST_PERCENT = 80
 """How much of what its feed knew a complete run must name."""
@@ -28,8 +28,10 @@ class Figures:
     named: int
     known_items: int
     known_edges: int
+    known_assignments: int
     lost_items: int
     lost_edges: int
+    lost_assignments: int
     rekeyed: int
 
 
@@ -51,6 +53,9 @@ def _objections(run: Figures) -> Iterator[str]:
     most_edges = max(MOST_EDGES, run.known_edges * MOST_EDGE_PERCENT // 100)
     if run.lost_edges > most_edges:
         yield f"{run.lost_edges} dependencies would be missed or ended, more than {most_edges} of {run.known_edges}"
+    most_assignments = max(MOST_EDGES, run.known_assignments * MOST_EDGE_PERCENT // 100)
+    if run.lost_assignments > most_assignments:
+        yield f"{run.lost_assignments} assignments would end, more than {most_assignments} of {run.known_assignments}"
     most_rekeyed = max(MOST_REKEYED, run.known_items * MOST_REKEYED_PERCENT // 100)
     if run.rekeyed > most_rekeyed:
         yield f"{run.rekeyed} CIs would get a new key from their source, more than {most_rekeyed} of {run.known_items}"

@@ -330,7 +330,8 @@ class _Recogniser:
         # A source knows its own things apart: two of its keys are two things, unless it has given up one of them,
         # which a partial run cannot tell.
         stands = weak and not self._asker.complete
-        return not any(stands or other in self._claims for other in self._own_described(key))
+        others = (other for other in self._own_described(key) if other != claim.key)
+        return not any(stands or other in self._claims for other in others)
 
     def _own_described(self, key: str) -> Iterable[str]:
         item = self._estate.items.get(key)

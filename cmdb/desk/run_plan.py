@@ -18,11 +18,12 @@ from cmdb.desk.drift import (
 from cmdb.desk.feed_voice import Voice, firmness, in_order
 from cmdb.desk.guard import Figures, objections
 from cmdb.desk.identity import Asker, Binding, Identified, identify
+from cmdb.desk.run_assignments import ended_assignments
 from cmdb.desk.run_claims import Claims, native_items
 from cmdb.desk.run_steps import DependencyStep, ItemStep, RunFrame, RunPlan, sighting_key
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Assignment, Change, EntryRecord, EventTransition, Party, Ticket
+from cmdb.model.records import Assignment, Change, Dependency, EntryRecord, EventTransition, Party, Ticket
 from cmdb.model.runs import Estate, KnownItem, Review, ReviewState, Triple, review_key
 from cmdb.model.subject import Subject
 from cmdb.model.windows import Window
@@ -192,23 +193,32 @@ class _Planner:
         found: dict[Triple, dict[str | None, DependencySighting]] = {}
         for claim in self._claims.dependencies:
             consumer, provider = self._ci(claim.consumer), self._ci(claim.provider)
-            if consumer is None or provider is None:
-                self.plan.counts["dependencies.unbound"] += 1
-                continue
-            if consumer == provider:
-                self.plan.counts["dependencies.within_one_item"] += 1
+            why_not = self._why_not(claim, consumer, provider)
+            if consumer is None or provider is None or why_not:
+                self.plan.counts[f"dependencies.{why_not}"] += 1
                 continue
             rows = found.setdefault((consumer, claim.verb, provider), {})
             if not claim.ended:
                 row = self._voice.dependency(claim)
                 held = rows.get(claim.group)
                 rows[claim.group] = row if held is None else max(row, held, key=firmness)
-        return {
-            triple: tuple(rows.values())
-            if len(rows) < 2
-            else tuple(rows[group] for group in sorted(rows, key=str))
-            for triple, rows in found.items()
-        }
+        return {triple: in_order(rows.values()) for triple, rows in found.items()}
+
+    def _why_not(self, claim: Dependency, consumer: str | None, provider: str | None) -> str:
+        """Return as the counts call it why a claim joins no two CIs; empty when it does."""
+        if consumer is None or provider is None:
+            return "unbound"
+        if consumer == provider:
+            return "within_one_item"
+        gone = self._is_gone(claim.consumer) or self._is_gone(claim.provider)
+        return "of_retired" if gone and not claim.ended else ""
+
+    def _is_gone(self, native: str) -> bool:
+        """Whether the source says that it is no more; what it does not say now counts as it stands."""
+        if native in self._claims.items:
+            return self._claims.items[native].retired
+        known = self._known_by(native)
+        return known is not None and known.retired
 
     def _my_rows(self, rows: Iterable[DependencySighting]) -> tuple[DependencySighting, ...]:
         source, scope = self._frame.source, self._frame.scope
@@ -275,6 +285,13 @@ class _Planner:
             else:
                 self.plan.counts[f"{_SENT[type(mapped)]}.sent"] += 1
                 self.plan.others.append(mapped)
+        described = {
+            key.key for native, key in self._found.bindings.items() if not self._claims.items[native].mention
+        }
+        gone = {key for key, step in self.plan.items.items() if any(row.retired for row in step.puts)}
+        for row in ended_assignments(self._frame, self._estate, described | gone, self.plan.others):
+            self._tell("assignments.ended", row.key)
+            self.plan.others.append(row)
 
     def _mapped(self, entry: EntryRecord) -> EntryRecord | None:
         """Return the record with CI keys in place of the source's own; None when none of them is bound."""
@@ -307,10 +324,13 @@ class _Planner:
             return binding.key
         if native in self._claims.items:
             return None
+        known = self._known_by(native)
+        return known.key if known is not None else None
+
+    def _known_by(self, native: str) -> KnownItem | None:
         if self._known is None:
             self._known = native_items(self._frame.source, self._estate)
-        known = self._known.get(native)
-        return known.key if known is not None else None
+        return self._known.get(native)
 
     def plan_reviews(self, reviews: Mapping[str, Review]) -> None:
         for native, doubt in sorted(self._found.doubts.items()):
@@ -351,8 +371,10 @@ class _Planner:
                 named=len(self._claims.items),
                 known_items=self._mine,
                 known_edges=self._my_edges,
+                known_assignments=len(self._frame.assignments),
                 lost_items=counts["items.missed"] + counts["items.retired"],
                 lost_edges=counts["dependencies.missed"] + counts["dependencies.ended"],
+                lost_assignments=counts["assignments.ended"],
                 rekeyed=counts["items.rekeyed"],
             )
         )

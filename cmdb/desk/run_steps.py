@@ -9,7 +9,7 @@ from datetime import datetime
 from cmdb.desk.merging import fold_dependencies, fold_item, recorded_dependency, recorded_sighting
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import DependencySighting, Sighting
-from cmdb.model.records import Change, Dependency, EntryRecord, Item
+from cmdb.model.records import Assignment, Change, Dependency, EntryRecord, Item
 from cmdb.model.runs import Review, Triple
 
 SightingKey = tuple[str, str, str]
@@ -48,13 +48,17 @@ class DependencyStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFrame:
-    """What is known of a run before its records are looked at; `complete_starts` are those of earlier runs."""
+    """What is known of a run before its records are looked at.
+
+    `complete_starts` are those of earlier runs, `assignments` the open ones that the source was the last to write.
+    """
 
     source: str
     scope: str
     complete: bool
     started_at: datetime
     complete_starts: tuple[datetime, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +83,8 @@ class RunPlan:
         for triple in sorted(self.dependencies):
             rows = [repr(_timeless(row)) for row in self.dependencies[triple].rows]
             digest.update(repr((triple, rows)).encode())
+        for key in sorted(row.key for row in self.others if isinstance(row, Assignment) and row.ended):
+            digest.update(repr(key).encode())
         return digest.hexdigest()[:16]
 
 
@@ -93,16 +99,14 @@ def revise_item(present: Item | None, step: ItemStep, metamodel: Metamodel) -> I
 
     A CI that its last sighting leaves is retired: nobody asserts it any more.
     """
-    if not (step.puts or step.drops):
-        return None
     held = _sightings(present)
     leaving = step.drops | {sighting_key(row) for row in step.puts}
-    rows = [row for row in held if sighting_key(row) not in leaving] + step.puts
-    if rows:
-        return fold_item(step.key, rows, metamodel)
-    if present is None:
+    rows = [row for row in held if sighting_key(row) not in leaving]
+    if not step.puts and len(rows) == len(held):
         return None
-    return replace(present, sightings=(), retired=True, valid_from=None)
+    if rows or step.puts:
+        return fold_item(step.key, rows + step.puts, metamodel)
+    return None if present is None else replace(present, sightings=(), retired=True, valid_from=None)
 
 
 def _sightings(present: Item | None) -> tuple[Sighting, ...]:

@@ -36,7 +36,12 @@ class EventGroup:
     @property
     def key(self) -> str:
         """The identity of the situation while its cause stands; incidents carry it as cause key."""
-        return f"cause:{self.cause}"
+        return cause_key(self.cause)
+
+
+def cause_key(cause: str) -> str:
+    """Return what makes the open incident of this cause unique."""
+    return f"cause:{cause}"
 
 
 def group_events(events: Iterable[Event], above: Mapping[str, frozenset[str]]) -> list[EventGroup]:

@@ -20,7 +20,7 @@ TEXTS = ("item", "condition", "subject", "summary", "link", "raw")
 """Fields of an event on which the latest step that says anything has the last word."""
 
 Order = tuple[int, int, bool, int, str]
-_USUAL = (-1, 0, 0, 0, "", "", "error", 0, None)
+_USUAL = (-1, 0, 0, 0, "", "", "error", 0, None, None)
 """What is left out at the end of a step that is written down."""
 
 _write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -44,7 +44,7 @@ class StepMemory:
             return False
         same = next((known for known in self.steps if known.name == step.name), None)
         if same is not None:
-            if step.order <= same.order:
+            if step.order < same.order or (step.order == same.order and not _is_earlier(step, same)):
                 return False
             self.steps.remove(same)
         insort(self.steps, step, key=_order)
@@ -52,6 +52,11 @@ class StepMemory:
             oldest = self.steps.pop(0)
             self.floor, self.base = oldest.order, advance(self.base, oldest)
         return True
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether a step that is kept one by one told of a time to come."""
+        return any(step.limit is not None for step in self.steps)
 
     def says(self, name: str, order: Order) -> bool:
         """Whether a step of this order has the last word on a field of text; then it is remembered as such."""
@@ -88,6 +93,11 @@ def read_memory(text: str) -> StepMemory:
     named = [name for name in TEXTS if name not in silent]
     memory.said = {name: tuple(older[name]) if name in older else latest for name in named}
     return memory
+
+
+def _is_earlier(step: Step, same: Step) -> bool:
+    """Whether this copy of a step was received before the other one, as far as that limits its time."""
+    return step.limit is not None and (same.limit is None or step.limit < same.limit)
 
 
 def _packed(step: Step) -> list[object]:

@@ -9,6 +9,9 @@ from cmdb.desk.ticket_life import moved, noted, resumed
 from cmdb.errors import Conflict, ErrorCode
 from cmdb.model.records import Ticket, TicketKind, TicketState
 
+NAMED = 20
+"""Incidents that the note of the one that takes them in names: a storm can open hundreds."""
+
 
 def standing(tickets: Mapping[str, Ticket], key: str) -> Ticket | None:
     """Return the ticket that this number leads to: a merged one leads to the incident that took it in."""
@@ -37,7 +40,8 @@ def merge(
             f"{survivor.key} cannot take in {', '.join(keys) or 'nothing'}.",
             hint="Name one or more other incidents, each once.",
         )
-    titles = "; ".join(f"{ticket.key} {ticket.title}" for ticket in others)
+    titles = "; ".join(f"{ticket.key} {ticket.title}" for ticket in others[:NAMED])
+    more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
     joined = replace(
         survivor,
         items=_union(survivor.items, *(ticket.items for ticket in others)),
@@ -46,7 +50,7 @@ def merge(
         priority=min(ticket.priority for ticket in (survivor, *others)),
     )
     return [
-        noted(joined, author, f"Merged in: {titles}.", now),
+        noted(joined, author, f"Merged in: {titles}{more}.", now),
         *(_taken_in(ticket, survivor.key, author, now) for ticket in others),
         *(follow(report, joined, author, now) for report in reports),
     ]
@@ -63,7 +67,10 @@ def detach(ticket: Ticket, parent: Ticket, author: str, now: datetime) -> list[T
         return [_freed(ticket, author, now), noted(parent, author, f"Report {ticket.key} detached.", now)]
     again = TicketState.ASSIGNED if ticket.support_group else TicketState.NEW
     state = again if ticket.is_merged else ticket.state
-    alone = noted(replace(ticket, parent=None, state=state), author, f"Detached from {parent.key}.", now)
+    # One open incident has a cause; where the parent has taken it over, what is freed stands without a claim to it.
+    cause = None if parent.is_open and parent.cause_key == ticket.cause_key else ticket.cause_key
+    free = replace(ticket, parent=None, state=state, cause_key=cause)
+    alone = noted(free, author, f"Detached from {parent.key}.", now)
     kept = tuple(event for event in parent.events if event not in ticket.events)
     left = replace(parent, events=kept) if parent.is_open else parent
     return [alone, noted(left, author, f"{ticket.key} detached.", now)]

@@ -36,7 +36,7 @@ class Bytes(Protocol):
     """What readers need of a stream."""
 
     def read(self, size: int, /) -> bytes:
-        """Return up to so many bytes; none at the end."""
+        """Return so many bytes; fewer at the end alone, and none after it."""
 
     def readline(self, size: int, /) -> bytes:
         """Return a line, or the part of it that fits the size."""
@@ -50,7 +50,7 @@ class Counted:
         self._told = told
 
     def read(self, size: int, /) -> bytes:
-        """Return up to so many bytes; none at the end."""
+        """Return so many bytes; fewer at the end alone, and none after it."""
         return self._tell(self._stream.read(size))
 
     def readline(self, size: int, /) -> bytes:
@@ -70,7 +70,7 @@ class Joined:
         self._rest = rest
 
     def read(self, size: int, /) -> bytes:
-        """Return up to so many bytes; none at the end."""
+        """Return so many bytes; fewer at the end alone, and none after it."""
         head = self._head.read(size)
         return head + self._rest.read(size - len(head)) if len(head) < size else head
 

@@ -118,21 +118,20 @@ FORGET_LETTERS = "DELETE FROM letter WHERE state <> 'dead' AND at < ?"
 def add(connection: apsw.Connection, delivery: Delivery) -> Receipt:
     """Keep a delivery, or find what it repeats; another body under a known key is something new."""
     digest = sha256(delivery.body).digest()
-    key = delivery.key and f"key:{delivery.key}"
-    if not key:
-        slot = int(delivery.received_at.timestamp()) // REPEAT_SECONDS
-        key = f"body:{digest.hex()}:{slot}"
+    slot = int(delivery.received_at.timestamp()) // REPEAT_SECONDS
+    key = f"key:{delivery.key}" if delivery.key else f"body:{digest.hex()}:{slot}"
+    return _keep(connection, delivery, key, digest)
+
+
+def _keep(connection: apsw.Connection, delivery: Delivery, key: str, digest: bytes) -> Receipt:
     number = _insert(connection, delivery, key, digest)
     if number is not None:
         return Receipt(number=number)
     first, known, revision = _only(connection, FIRST, delivery.source, key)
     if known == digest:
         return Receipt(number=first, is_duplicate=True, revision=revision)
-    number = _insert(connection, delivery, f"{key}:{digest.hex()}", digest)
-    if number is not None:
-        return Receipt(number=number)
-    first, _, revision = _only(connection, FIRST, delivery.source, f"{key}:{digest.hex()}")
-    return Receipt(number=first, is_duplicate=True, revision=revision)
+    # No key of a sender begins like this, so that none can be taken for another.
+    return _keep(connection, delivery, f"body:{digest.hex()}:{key}", digest)
 
 
 def _insert(connection: apsw.Connection, delivery: Delivery, key: str, digest: bytes) -> int | None:
@@ -220,10 +219,9 @@ def replay(
         source=dead.source,
         body=dead.text if text is None else text,
         received_at=at,
-        key=f"letter {number}",
         role=str(role),
     )
-    receipt = add(connection, delivery)
+    receipt = _keep(connection, delivery, f"letter:{number}", sha256(delivery.body).digest())
     connection.execute(DECIDE, (LetterState.REPLAYED.value, number))
     return receipt, delivery
 

@@ -1,8 +1,9 @@
 """Makes records of deliveries, one fault at a time: a bad record must not hold up the sound ones beside it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
+from urllib.parse import parse_qsl
 
 from pydantic_core import from_json, to_json
 
@@ -18,6 +19,9 @@ from cmdb.ports.records import LocatedRecord
 
 RECORDS = "records"
 """The loader of our own record stream."""
+
+PROGRAMS = 256
+"""Compiled programs that are kept, one for each loader and arguments: whoever sends must not fill the memory."""
 
 _JSON = frozenset({Format.JSON, Format.NDJSON})
 Part = Document | tuple[bytes, CmdbError]
@@ -45,11 +49,9 @@ class DeliveryTranslator:
             raise _unreadable("The body is empty", delivery)
         if program.loader.format not in _JSON:
             return
-        if program.loader.format is Format.NDJSON:
-            first = delivery.body.lstrip().partition(b"\n")[0]
-            if _is_json(first):
-                return
-        if not _is_json(delivery.body):
+        # Several values may follow one another; what is wrong behind the first is set aside when it is applied.
+        first = delivery.body.lstrip().partition(b"\n")[0]
+        if not _is_json(first) and not _is_json(delivery.body):
             raise _unreadable("The body is not JSON", delivery)
 
     def encode(self, events: Sequence[EventTransition]) -> tuple[str, bytes]:
@@ -67,7 +69,9 @@ class DeliveryTranslator:
         program.mapping.forget()
         for part in _parts(program.loader.format, waiting):
             if isinstance(part, Document):
-                yield from self._records(program, part, waiting)
+                # Not the time of applying: that comes later, and another one each time it is tried again.
+                received = replace(part, received_at=delivery.received_at)
+                yield from self._records(program, received, waiting)
             else:
                 yield _rejected(waiting, *part)
 
@@ -75,11 +79,15 @@ class DeliveryTranslator:
         """Return a record that could not be applied in the form of our own stream."""
         return Rejected(delivery=number, loader=RECORDS, text=to_line(row), error=error)
 
-    def _program(self, name: str) -> _Program:
-        if name not in self._known:
+    def _program(self, asked: str) -> _Program:
+        if asked not in self._known:
+            name, _, arguments = asked.partition("?")
             loader = self._loaders.loader(name)
-            self._known[name] = _Program(loader, self._loaders.mapping(loader))
-        return self._known[name]
+            mapping = self._loaders.mapping(loader, dict(parse_qsl(arguments, keep_blank_values=True)))
+            if len(self._known) >= PROGRAMS:
+                self._known.clear()
+            self._known[asked] = _Program(loader, mapping)
+        return self._known[asked]
 
     def _records(
         self, program: _Program, document: Document, waiting: Waiting
@@ -91,9 +99,16 @@ class DeliveryTranslator:
             return
         for place, line in lines:
             try:
-                yield from parse_located([(place, line)])
+                yield from (_received(row, waiting.delivery) for row in parse_located([(place, line)]))
             except CmdbError as error:
                 yield Rejected(delivery=waiting.number, loader=RECORDS, text=line, error=error)
+
+
+def _received(row: LocatedRecord, delivery: Delivery) -> LocatedRecord:
+    """Say of a step of an event when it was received: its source's clock may run ahead."""
+    if not isinstance(row.record, EventTransition):
+        return row
+    return replace(row, record=replace(row.record, received_at=delivery.received_at))
 
 
 def to_line(row: LocatedRecord) -> bytes:
@@ -160,6 +175,6 @@ def _unreadable(what: str, delivery: Delivery) -> InvalidInput:
     return InvalidInput(
         ErrorCode.SYNTAX,
         f"{what}.",
-        hint=f"Send what `cmdb loader try FILE {delivery.loader}` can read.",
+        hint=f"Send what `cmdb loader try FILE {delivery.loader.partition('?')[0]}` can read.",
         place=Place("request", field="body"),
     )

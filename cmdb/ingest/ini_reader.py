@@ -1,5 +1,6 @@
 """Reads INI as Ansible writes inventories: sections with lines, each line a name and its values."""
 
+import re
 from collections.abc import Iterator
 from shlex import shlex
 
@@ -9,13 +10,16 @@ from cmdb.ingest.json_reader import lines_of
 from cmdb.ingest.json_values import not_utf8
 
 Section = dict[str, object]
+_QUOTES = ("'", '"')
+_COMMENT = re.compile(r"(^|\s+)#.*")
 
 
 def read_ini(stream: Bytes, source: str, _remark: Remark) -> Iterator[Document]:
     """Yield one document `{"sections": [{"name", "line", "entries": [{"name", "line", "values": {...}}]}]}`.
 
     Lines before the first section stand in one without a name. `name key=value key="two words"` gives the name and
-    its values, `key = value` a value whose name is empty; `#` and `;` begin comments.
+    its values, `key = value` a value whose name is empty and which goes to the end of the line; `#` and `;` begin
+    comments.
     """
     sections: list[Section] = [{"name": "", "line": 1, "entries": []}]
     for number, line in enumerate(lines_of(stream, source), start=1):
@@ -50,13 +54,20 @@ def _section(text: str, place: Place) -> str:
 
 def _entry(text: str, place: Place) -> dict[str, object]:
     before, equals, after = text.partition("=")
-    if equals and (before.endswith(" ") or after.startswith(" ")) and " " not in before.strip():
-        return {"name": "", "line": place.line, "values": {before.strip(): _unquoted(after.strip())}}
-    words = _words(text, place)
-    name = "" if "=" in words[0] else words[0]
-    pairs = [word.partition("=") for word in (words if not name else words[1:])]
-    values = {key: value for key, equals, value in pairs if equals}
+    if equals and len(before.split()) == 1:
+        return {"name": "", "line": place.line, "values": {before.strip(): _value(after.strip(), place)}}
+    name, *words = _words(text, place)
+    if not name or (equals and not before):
+        raise _wrong("The line names nothing.", place)
+    pairs = [word.partition("=") for word in words]
+    values = {key: value for key, equals, value in pairs if key and equals}
     return {"name": name, "line": place.line, "values": values}
+
+
+def _value(text: str, place: Place) -> str:
+    if text[:1] in _QUOTES and len(words := _words(text, place)) == 1:
+        return words[0]
+    return _COMMENT.sub("", text)
 
 
 def _words(text: str, place: Place) -> list[str]:
@@ -67,11 +78,6 @@ def _words(text: str, place: Place) -> list[str]:
         return list(lexer) or [""]
     except ValueError as error:
         raise _wrong(f"The line cannot be read: {error}.", place) from error
-
-
-def _unquoted(text: str) -> str:
-    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
-    return text[1:-1] if quoted else text
 
 
 def _wrong(message: str, place: Place) -> InvalidInput:

@@ -11,6 +11,9 @@ from cmdb.ingest.document import DOCUMENT_LIMIT, Bytes, Document, Remark, too_la
 _CHUNK = 1 << 20
 _BLANKS = " \t\r\n"
 
+_UNDECIDED = 2
+"""Characters behind a number that may still belong to it, as those of `1e+`; Python takes the `1` alone."""
+
 
 def split_values(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
     """Yield every value of the stream, however they are separated.
@@ -135,22 +138,30 @@ class _Window:
         """Read one value."""
         self.peek()
         size = _CHUNK
-        while True:
-            try:
-                value, end = self._parse(self._text, self._at)
-            except json.JSONDecodeError as error:
-                if self._ended:
-                    self.fail(error.msg)
-            except RecursionError:
-                self._hostile()
-            else:
-                if end < len(self._text) or self._ended:
-                    self._pass_to(end)
-                    return value
+        while (found := self._parsed()) is None:
             if len(self._text) - self._at > DOCUMENT_LIMIT:
                 raise self.too_large("value")
             self._read(size)
             size *= 2
+        value, end = found
+        self._pass_to(end)
+        return value
+
+    def _parsed(self) -> tuple[object, int] | None:
+        """Return the value that starts here and where it ends, None if more of the text must be seen to tell."""
+        try:
+            value, end = self._parse(self._text, self._at)
+        except json.JSONDecodeError as error:
+            if self._ended:
+                self.fail(error.msg)
+        except ValueError:
+            self.fail("a number has too many digits")
+        except RecursionError:
+            self._hostile()
+        else:
+            if self._ended or len(self._text) - end > _UNDECIDED:
+                return value, end
+        return None
 
     def too_large(self, what: str) -> InvalidInput:
         """Return the error for a value that cannot be held."""

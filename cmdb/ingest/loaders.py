@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cmdb import resources
 from cmdb.errors import ErrorCode, InvalidInput, NotFound, Place
+from cmdb.ingest.completeness import Completeness
 from cmdb.ingest.document import Bytes, Faulty, Remark, log_remark
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.inputs import STDIN, Reading, read_inputs
@@ -26,10 +27,14 @@ PRELUDE = "prelude.jq"
 
 
 class Coverage(StrEnum):
-    """Whether what a load does not name has gone (snapshot of its scope) or was just not looked at."""
+    """Whether what a load does not name has gone (snapshot of its scope) or was just not looked at.
+
+    `told`: the program tells by what the documents hold.
+    """
 
     SNAPSHOT = "snapshot"
     PARTIAL = "partial"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ class Asked:
     """What the person who loads sets: arguments of the loader, who hears remarks, how to get into a source.
 
     With `faulty` what cannot be read or mapped is told there and left out; without it, it refuses the load.
-    `progress` hears of bytes read.
+    `progress` hears of bytes read, `completeness` of how much of their scope the documents are.
     """
 
     arguments: AbstractMapping[str, str] = field(default_factory=dict)
@@ -93,6 +98,7 @@ class Asked:
     bolt: BoltSource | None = None
     faulty: Faulty | None = None
     progress: Callable[[int], None] | None = None
+    completeness: Completeness = field(default_factory=Completeness)
 
 
 class Loaders:
@@ -127,8 +133,9 @@ class Loaders:
         """
         asked = asked or Asked()
         loader = self.loader(name)
-        mapping = self.mapping(loader, asked.arguments)
-        return mapping.records(read_documents(loader, paths, asked), asked.remark, asked.faulty)
+        mapping = self.mapping(loader, asked.arguments, asked.completeness)
+        records = mapping.records(read_documents(loader, paths, asked), asked.remark, asked.faulty)
+        return _with_coverage(records, loader, asked.completeness, asked.remark)
 
     def load_file(self, name: str, path: str, remark: Remark = log_remark) -> list[LocatedRecord]:
         """Return the records of `path` as `records` yields them; nothing is written."""
@@ -148,7 +155,9 @@ class Loaders:
             (source, replace(document, received_at=received_at))
             for document in READERS[loader.format](stream, source, remark)
         )
-        return list(self.mapping(loader).records(_with_advice(documents, loader), remark))
+        told = Completeness()
+        records = self.mapping(loader, completeness=told).records(_with_advice(documents, loader), remark)
+        return list(_with_coverage(records, loader, told, remark))
 
     def load_with_map(
         self, map_path: str, input_format: Format, path: str, asked: Asked | None = None
@@ -160,9 +169,15 @@ class Loaders:
             format=input_format, remark=asked.remark, faulty=asked.faulty, progress=asked.progress
         )
         documents = read_inputs([path], reading)
-        return list(Mapping(program, self._metamodel).records(documents, asked.remark, asked.faulty))
+        mapping = Mapping(program, self._metamodel, asked.completeness)
+        return list(mapping.records(documents, asked.remark, asked.faulty))
 
-    def mapping(self, loader: Loader, arguments: AbstractMapping[str, str] | None = None) -> Mapping:
+    def mapping(
+        self,
+        loader: Loader,
+        arguments: AbstractMapping[str, str] | None = None,
+        completeness: Completeness | None = None,
+    ) -> Mapping:
         """Return a loader's compiled program; InvalidInput BAD_ARGUMENT for an argument that it does not have."""
         program = Program(
             name=loader.name,
@@ -172,7 +187,15 @@ class Loaders:
             together=loader.together,
             named=loader.named,
         )
-        return Mapping(program, self._metamodel)
+        return Mapping(program, self._metamodel, completeness)
+
+
+def _with_coverage(
+    records: Iterable[LocatedRecord], loader: Loader, completeness: Completeness, remark: Remark
+) -> Iterator[LocatedRecord]:
+    yield from records
+    if loader.coverage is Coverage.TOLD:
+        remark(completeness.sentence())
 
 
 def read_documents(loader: Loader, paths: Sequence[str], asked: Asked) -> Iterator[SourcedDocument]:
@@ -202,7 +225,7 @@ def _arguments(loader: Loader, given: AbstractMapping[str, str]) -> dict[str, st
                 ErrorCode.BAD_ARGUMENT,
                 f"The loader '{loader.name}' has no argument '{name}'.",
                 hint=f"It has: {', '.join(known)}." if known else "It has none.",
-                place=Place("command line", field="--set"),
+                place=Place("arguments", field=name),
             )
     return known | dict(given)
 

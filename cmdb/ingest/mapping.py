@@ -11,6 +11,8 @@ import jq
 from pydantic_core import from_json, to_json
 
 from cmdb.errors import DeclarationError, ErrorCode, InvalidInput, Place
+from cmdb.ingest.completeness import KIND as COVERAGE
+from cmdb.ingest.completeness import Completeness
 from cmdb.ingest.document import DOCUMENT_LIMIT, Document, Faulty, Remark, log_remark
 from cmdb.ingest.faulty_parts import parts_of, without
 from cmdb.ingest.records import parse_located
@@ -26,7 +28,10 @@ _COLUMN = re.compile(r"\bline 1, column (\d+)")
 _SHOWN = 200
 """Characters of a line that jq shows; more is the prelude."""
 
-_REMARK = '"kind": "remark"'
+_REMARK = "remark"
+_ASIDES = tuple(f'"kind": "{kind}"' for kind in (_REMARK, COVERAGE))
+"""What programs say beside records."""
+
 _ENDING = re.compile(r"\.(json|ndjson|jsonl|ya?ml|ini|cfg|inventory|txt|xml)$")
 RECEIVED = '"@received"'
 """What a program writes for the time at which its document came in: many sources tell no time of their own."""
@@ -54,9 +59,12 @@ class Program:
 class Mapping:
     """One program, for one load; it sees a document as `.` and `$attribute_types`: class -> attribute -> type."""
 
-    def __init__(self, program: Program, metamodel: Metamodel) -> None:
-        """Compile the program; DeclarationError MAPPING_FAILED with jq's own message."""
+    def __init__(
+        self, program: Program, metamodel: Metamodel, completeness: Completeness | None = None
+    ) -> None:
+        """Compile the program; DeclarationError MAPPING_FAILED with jq's own message. `completeness` hears claims."""
         self._declared = program
+        self._completeness = completeness or Completeness()
         self._name = program.name
         self._seen: set[int] = set()
         types = {
@@ -92,13 +100,13 @@ class Mapping:
         faulty: Faulty | None = None,
     ) -> Iterator[tuple[Place, bytes]]:
         """Yield what the program makes of the documents as lines of the record stream, not validated yet."""
-        for_people = _Remarks(remark)
+        aside = _Asides(remark, self._completeness)
         return (
             (place, line.encode())
             for part in self._parts(documents)
             for source, document in self._joined(self._sound(part, faulty) if faulty else part)
             for place, line in self.outputs(document, source)
-            if not for_people.takes(line, source)
+            if not aside.takes(line, source)
         )
 
     def forget(self) -> None:
@@ -237,18 +245,22 @@ def _in_words(error: Exception, before: int) -> str:
 
 
 @dataclass(slots=True)
-class _Remarks:
-    """Passes on what a program has to say to people, each sentence once."""
+class _Asides:
+    """Takes what is no record: what a program has to say to people, each sentence once, and what documents cover."""
 
     remark: Remark
+    completeness: Completeness
     said: set[str] = field(default_factory=set)
 
     def takes(self, line: str, source: str) -> bool:
-        if _REMARK not in line:
+        if not any(aside in line for aside in _ASIDES):
             return False
         value = from_json(line)
-        if not isinstance(value, dict) or value.get("kind") != "remark":
+        if not isinstance(value, dict) or value.get("kind") not in (_REMARK, COVERAGE):
             return False
+        if value["kind"] == COVERAGE:
+            self.completeness.add(value, Place(source))
+            return True
         text = str(value.get("text"))
         if text not in self.said:
             self.said.add(text)

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator, core_schema
 
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Item
+from cmdb.model.records import EventTransition, Item
 from cmdb.model.severity import Severity
 
 WIRE_NAMES: Mapping[type, Mapping[str, str]] = {
@@ -16,10 +16,15 @@ WIRE_NAMES: Mapping[type, Mapping[str, str]] = {
 }
 """Fields whose JSON name differs from the field's name, because Python reserves the word."""
 
+OURS: Mapping[type, frozenset[str]] = {EventTransition: frozenset({"received_at"})}
+"""Fields that no source may fill in."""
+
 _INTEGER_BITS = 63  # the store keeps signed 64-bit integers
 _SEVERITY = core_schema.no_info_after_validator_function(
     Severity, core_schema.literal_schema([str(rung) for rung in Severity])
 )
+
+_LEFT_OUT = {"schema": core_schema.with_default_schema(core_schema.none_schema(), default=None)}
 
 # A core schema is a tree of plain dicts and lists whose node types are told apart by their key "type".
 _Schema = Any
@@ -56,9 +61,12 @@ def _fraction(value: object) -> object:
 def _tightened(schema: Mapping[str, _Schema]) -> dict[str, _Schema]:
     match schema.get("type"):
         case "dataclass":
-            names = WIRE_NAMES.get(schema["cls"], {})
+            names, ours = WIRE_NAMES.get(schema["cls"], {}), OURS.get(schema["cls"], frozenset())
             inner = _strict(schema["schema"])
-            fields = [field | _alias(names, field["name"]) for field in inner["fields"]]
+            fields = [
+                field | (_LEFT_OUT if field["name"] in ours else _alias(names, field["name"]))
+                for field in inner["fields"]
+            ]
             return {"schema": inner | {"fields": fields}, "config": {"strict": True, "allow_inf_nan": False}}
         case "dataclass-args":
             return {"extra_behavior": "forbid"}

@@ -16,7 +16,7 @@ from cmdb.errors import ErrorCode, Place
 from cmdb.ingest.document import LINE_LIMIT, Faulty, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
-from cmdb.ingest.record_schema import WIRE_NAMES, validator_of
+from cmdb.ingest.record_schema import OURS, WIRE_NAMES, validator_of
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
@@ -129,11 +129,11 @@ def _validator(values: object, place: Place, faults: Faults) -> SchemaValidator 
 
 
 def _written(made: object) -> dict[str, object]:
-    names = WIRE_NAMES.get(type(made), {})
+    names, ours = WIRE_NAMES.get(type(made), {}), OURS.get(type(made), frozenset())
     return {
         names.get(field.name, field.name): _plain(value)
         for field in fields(made)  # type: ignore[arg-type] # only dataclasses reach this
-        if not _is_default(value := getattr(made, field.name), field.default)
+        if field.name not in ours and not _is_default(value := getattr(made, field.name), field.default)
     }
 
 

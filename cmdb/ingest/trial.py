@@ -9,6 +9,7 @@ import jq
 from pydantic_core import from_json, to_json
 
 from cmdb.errors import InvalidInput, Place
+from cmdb.ingest.completeness import KIND as COVERAGE
 from cmdb.ingest.document import Document
 from cmdb.ingest.formats import READERS, Format
 from cmdb.ingest.http_source import is_http
@@ -25,7 +26,7 @@ _LOOKED_AT = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """One value that a program made: the record, or why it is none; a remark is neither."""
+    """One value that a program made: the record, or why it is none; a remark or a claim of coverage is neither."""
 
     value: object
     place: Place
@@ -90,7 +91,7 @@ def _is_true(loader: Loader, text: str) -> bool:
 
 def _made(line: str, place: Place) -> Made:
     value: object = from_json(line)
-    if isinstance(value, dict) and value.get("kind") == "remark":
+    if isinstance(value, dict) and value.get("kind") in ("remark", COVERAGE):
         return Made(value=value, place=place)
     try:
         records = [located.record for located in parse_located([(place, line.encode())])]

@@ -2,8 +2,9 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from io import BytesIO
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
@@ -22,6 +23,16 @@ CELL_LIMIT = 2_000_000
 _CHUNK = 1 << 18
 _REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _LONGEST_REFERENCE = 16
+# A password is a RuntimeError to zipfile, an unknown compression its NotImplementedError.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    CalamineError,
+)
 _DECLARES = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -35,13 +46,7 @@ def read_xlsx(stream: Bytes, source: str, remark: Remark) -> Iterator[Document]:
         if not visible:
             raise _wrong("The workbook shows no sheet.", source)
         rows = workbook.get_sheet_by_name(visible[0]).to_python(skip_empty_area=False)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        CalamineError,
-        ValueError,
-        NotImplementedError,
-    ) as error:
+    except _UNREADABLE as error:
         raise _wrong(f"The workbook cannot be read: {error}.", source) from error
     if len(visible) > 1:
         remark(f"{source}: only the sheet '{visible[0]}' is read, not {', '.join(visible[1:])}.")
@@ -88,8 +93,6 @@ def _text(cell: object) -> str:
             return str(int(cell))
         case datetime() | date() | time():
             return cell.isoformat()
-        case timedelta():
-            return str(cell)
         case _:
             return str(cell)
 

@@ -156,7 +156,8 @@ class EventTransition:
 
     It is about the CI `item`, or about a `subject` for which the CI must be found. `id` tells a step that is sent
     again from a new one, `sequence` is the source's own order where it has one, `repeat_seconds` how often the source
-    promises to repeat itself, `link` leads to its page at the source, `raw` is what the source sent.
+    promises to repeat itself, `link` leads to its page at the source, `raw` is what the source sent. `received_at` is
+    ours, never the source's: when we got it.
     """
 
     item: str = ""
@@ -174,6 +175,7 @@ class EventTransition:
     key: str | None = None
     unknown: bool = False
     raw: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,7 @@ class Event:
     `binding` says by which rule its CI was found, or why none was. `raw` is what the source sent last, cut to
     `RAW_LIMIT`, for engineers.
     `memory` is what the fold keeps of the steps, `flapping_until` when it stops to flap if nothing further happens.
+    `clock_ahead` says that its source told of times to come; they stand here as a little after their receipt.
     `acknowledged_seen` is the latest step, by the source's clock, of which `acknowledged_by` has taken note.
     """
 
@@ -208,6 +211,7 @@ class Event:
     raw: str = ""
     repeat_seconds: int | None = None
     flapping_until: datetime | None = None
+    clock_ahead: bool = False
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_seen: datetime | None = None

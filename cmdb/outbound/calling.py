@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isnan
 from typing import Any
 
 import httpx
@@ -35,7 +36,7 @@ async def call(http: httpx.AsyncClient, method: str, path: str, **sent: Any) -> 
         return None
     try:
         return json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         reason = f"{response.request.url} answered {response.status_code} with no JSON"
         raise DeliveryFailed(reason, passing=True) from error
 
@@ -50,6 +51,8 @@ async def send(
     try:
         async with http.stream(method, path, **sent) as response:
             content = await _read(response)
+    except httpx.InvalidURL as error:
+        raise DeliveryFailed(f"{http.base_url}{path} is no address: {error}", passing=False) from error
     except httpx.HTTPError as error:
         raise DeliveryFailed(f"{type(error).__name__} at {http.base_url}{path}", passing=True) from error
     if response.is_success:
@@ -84,4 +87,4 @@ def _wait(response: httpx.Response) -> float | None:
             return None
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = (aware - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), WAIT_LIMIT)
+    return None if isnan(seconds) else min(max(seconds, 0.0), WAIT_LIMIT)

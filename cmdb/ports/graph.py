@@ -225,12 +225,14 @@ class Precondition:
 
     `seen`: rows whose record was written after this revision are REFUSED (CONFLICT). `fence`: the writer's tenure of
     the owner role; when a later one has begun, Conflict (ROLE_LOST) is raised. `feed`: key and token of the feed of the
-    run that writes; when a later run has taken it, Conflict (FEED_BUSY) is raised.
+    run that writes; when a later run has taken it, Conflict (FEED_BUSY) is raised. With `retired_ends` all but
+    dependencies may name CIs that are retired: a source tells what happened to what is gone.
     """
 
     seen: int | None = None
     fence: int | None = None
     feed: tuple[str, int] | None = None
+    retired_ends: bool = False
 
 
 UNCONDITIONAL = Precondition()

@@ -15,7 +15,8 @@ from cmdb.ports.records import LocatedRecord
 class Delivery:
     """A body as a source sent it.
 
-    `loader` names the folder whose program reads it, `source` who asserts it. `key` tells a repetition from something
+    `loader` names the folder whose program reads it, with the program's arguments as an address has them
+    (`syslog?level=4`); `source` who asserts it. `key` tells a repetition from something
     new, empty where the sender gives none. `role` is that of the sender, who may be gone when it is applied.
     """
 

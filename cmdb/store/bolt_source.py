@@ -59,6 +59,9 @@ def plain(value: object) -> object:
     """Return a value as JSON knows it: times as ISO 8601, nodes and relationships as their properties with a type."""
     if value is None or isinstance(value, str | int | float):
         return value
+    # A duration is a tuple to Python.
+    if isinstance(value, _TIMES):
+        return value.iso_format()
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     if isinstance(value, dict):
@@ -77,4 +80,4 @@ def _plain_of_graph(value: object) -> object:
         case bytes() | bytearray():
             return value.hex()
         case _:
-            return value.iso_format() if isinstance(value, _TIMES) else str(value)
+            return str(value)

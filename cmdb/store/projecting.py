@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from cmdb.desk.access import visible
+from cmdb.desk.conformance import WEIGHT_LIMIT
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import Everything, Principal
 from cmdb.model.kinds import RecordKind
@@ -214,14 +215,18 @@ def _add_items(items: ItemColumns, answer: Iterable[Row]) -> None:
 def _add_dependencies(rows: DependencyColumns, answer: Iterable[Row]) -> None:
     for row in answer:
         size, how = len(row["consumers"]), row["how"]
-        weight = how.get("weight")
         rows.consumers += row["consumers"]
         rows.providers += row["providers"]
         rows.verbs += [row["verb"]] * size
         rows.strengths += [_read(Strength, how.get("strength"), Strength.HARD)] * size
         rows.maps += [_read(read_map, how.get("map"), AS_IS)] * size
-        rows.weights += [weight if isinstance(weight, int) and weight >= 0 else 1] * size
+        rows.weights += [_weight(how.get("weight"))] * size
         rows.groups += [how.get("group")] * size
+
+
+def _weight(held: object) -> int:
+    """Return the weight, 1 where somebody set what no record can have: a huge one would stop every answer."""
+    return held if isinstance(held, int) and 0 <= held <= WEIGHT_LIMIT else 1
 
 
 def totals_of(rows: list[Row]) -> GraphTotals:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cmdb.errors import ErrorCode
 from cmdb.model.kinds import RecordKind
-from cmdb.model.records import Assignment, Item, Record, Ticket, TicketKind
+from cmdb.model.records import Assignment, Dependency, Item, Record, Ticket, TicketKind
 from cmdb.model.reference import item_ends
 from cmdb.ports.graph import RowProblem, RowStatus
 from cmdb.store.plan import PlannedRow
@@ -13,13 +13,15 @@ from cmdb.store.present import Present
 _ITEM_FIELDS = ("consumer", "provider", "item", "targets", "items")
 
 
-async def find_refusals(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
-    """Return a problem per faulty row."""
+async def find_refusals(
+    present: Present, rows: Sequence[PlannedRow], *, retired_ends: bool = False
+) -> dict[int, RowProblem]:
+    """Return a problem per faulty row; with `retired_ends` only dependencies need CIs that live."""
     return {
         **await _dangling(present, rows, RecordKind.TICKET, "parent"),
         **await _dangling(present, rows, RecordKind.EVENT, "events"),
         **await _dangling(present, rows, RecordKind.PARTY, "party"),
-        **await _dangling_items(present, rows),
+        **await _dangling_items(present, rows, retired_ends=retired_ends),
         **await _second_incidents(present, rows),
     }
 
@@ -39,19 +41,31 @@ def overtaken(rows: Sequence[PlannedRow], seen: int | None) -> dict[int, RowProb
     }
 
 
-async def _dangling_items(present: Present, rows: Sequence[PlannedRow]) -> dict[int, RowProblem]:
+async def _dangling_items(
+    present: Present, rows: Sequence[PlannedRow], *, retired_ends: bool
+) -> dict[int, RowProblem]:
     batch = {row.record.key: row.record for row in rows if isinstance(row.record, Item)}
     arriving = {key for key, item in batch.items() if not item.retired}
     leaving = batch.keys() - arriving
     wanted = {index: row.new_ends(item_ends) for index, row in enumerate(rows)}
     asked = {end for ends in wanted.values() for end in ends} - batch.keys()
     living = (await present.living_items(asked) | arriving) - leaving
-    missing = {index: [end for end in ends if end not in living] for index, ends in wanted.items()}
+    known = (
+        living | leaving | await present.known(RecordKind.ITEM, asked - living) if retired_ends else living
+    )
+    missing = {
+        index: [end for end in ends if end not in (living if _must_live(rows[index]) else known)]
+        for index, ends in wanted.items()
+    }
     return {
         index: _problem("CI", ends[0], _field_naming(rows[index].record, ends[0]))
         for index, ends in missing.items()
         if ends
     }
+
+
+def _must_live(row: PlannedRow) -> bool:
+    return isinstance(row.record, Dependency)
 
 
 async def _dangling(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cmdb.model.records import Record
-from cmdb.ports.graph import RowStatus, WriteOutcome
+from cmdb.ports.graph import UNCONDITIONAL, Precondition, RowStatus, WriteOutcome
 from cmdb.store.codec import Properties, write_time
 from cmdb.store.connection import Transaction
 from cmdb.store.counter import settled_revision
@@ -28,10 +28,10 @@ class RepeatableWrite:
         source: str,
         records: Sequence[Record],
         recorded_at: datetime,
-        seen: int | None = None,
+        condition: Precondition = UNCONDITIONAL,
     ) -> None:
         """Check the batch as `BatchWrite` does."""
-        self._batch = BatchWrite(verbs, source, records, recorded_at, seen)
+        self._batch = BatchWrite(verbs, source, records, recorded_at, condition)
         self._types = "|".join(sorted(verbs))
         self.records = records
         self.recorded_at = recorded_at

@@ -133,7 +133,7 @@ class Store:
     ) -> WriteOutcome:
         """Upsert the records in one transaction; roles are checked where use cases are."""
         del principal
-        batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition.seen)
+        batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition)
         async with self._turn:
             try:
                 return await self._write_once(batch, condition)

@@ -7,7 +7,14 @@ from datetime import datetime
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Assignment, Dependency, Record
-from cmdb.ports.graph import RowProblem, RowResult, RowStatus, WriteOutcome
+from cmdb.ports.graph import (
+    UNCONDITIONAL,
+    Precondition,
+    RowProblem,
+    RowResult,
+    RowStatus,
+    WriteOutcome,
+)
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Transaction
 from cmdb.store.counter import take_revision
@@ -69,11 +76,11 @@ class BatchWrite:
         source: str,
         records: Sequence[Record],
         recorded_at: datetime,
-        seen: int | None = None,
+        condition: Precondition = UNCONDITIONAL,
     ) -> None:
         """Check the verbs first: they become part of statements; a key stands for one record of a kind.
 
-        With `seen`, records written after that revision are refused.
+        Of the condition only what concerns rows is looked at: `seen` and `retired_ends`.
         """
         if len({(record.kind, record.key) for record in records}) < len(records):
             raise InvalidInput(
@@ -84,7 +91,7 @@ class BatchWrite:
         self._types = "|".join(sorted(verbs))
         self._source = source
         self._recorded_at = recorded_at
-        self._seen = seen
+        self._condition = condition
         for record in records:
             if isinstance(record, Dependency) and record.verb not in verbs:
                 raise InvalidInput(ErrorCode.UNKNOWN_VERB, f"The verb '{record.verb}' is not declared.")
@@ -97,7 +104,8 @@ class BatchWrite:
         plan = await self._plan(present)
         if not plan.changed():
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _results(plan)))
-        refused = await find_refusals(present, plan.rows) | overtaken(plan.rows, self._seen)
+        refused = await find_refusals(present, plan.rows, retired_ends=self._condition.retired_ends)
+        refused |= overtaken(plan.rows, self._condition.seen)
         if refused:
             raise NothingWritten(WriteOutcome(stamp.revision - 1, _refusals(plan, refused)))
         await self._apply(transaction, plan, stamp)

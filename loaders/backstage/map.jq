@@ -78,9 +78,15 @@ def records($known): .kind as $kind
         owner($known), dependencies
     else remark("entities of the kind \($kind) say nothing about dependencies") end;
 
+# The catalogue gives each entity an id and keeps Locations, which nobody asks for who asks for some kinds only.
+def coverage($all):
+  (if all($all[]; .metadata.uid) then empty else covers(""; "entities out of the catalogue and no others"; 1; 0) end),
+  covers(""; "Locations"; 1; [$all[] | select(.kind == "Location")] | length),
+  (.[] | objects | select(.totalItems | numbers) | covers(""; "entities"; .totalItems; .items | length));
+
 [.[] | entities] as $all
 | if any($all[]; (.kind | type) != "string" or (.metadata | type) != "object")
   then error("this is no entity of Backstage: it has no kind or no metadata") else . end
 | (reduce ($all[] | select(.kind | IN("User", "Group")) | select(.metadata.name | type == "string") | own
   | key) as $party ({}; .[$party] = true)) as $known
-| $all[] | records($known)
+| ($all[] | records($known)), coverage($all)

@@ -1,6 +1,7 @@
 # All objects of a load at once: lists, single objects and collections by kind, with or without `kind`.
 
 def cluster: $arguments.cluster;
+def namespace: $arguments.namespace;
 def classes: {Deployment: "workload", StatefulSet: "workload", DaemonSet: "workload", ReplicaSet: "workload",
   ReplicationController: "workload", Job: "workload", CronJob: "workload", Rollout: "workload", DeploymentConfig: "workload",
   Pod: "pod", Node: "container_node", Service: "container_endpoint", Namespace: "namespace",
@@ -90,7 +91,7 @@ def called($consumer; $ns):
   (.host | split(".")) as $parts
   | (if ($parts | length) == 1 or $parts[2] == "svc" then named("Service"; $parts[1] // $ns; $parts[0])
      else external(.host) end) as $provider
-  | $provider, (need($consumer; "CALLS"; $provider.key) + ("\(.host) \(.variable)" | plumbing) | inferred(70));
+  | $provider, (need($consumer; "CALLS"; $provider.key) + call_strength($consumer | split("/")[-1]; "\(.host) \(.variable)") | inferred(70));
 
 # Configuration and volumes by name; their content stays where it is.
 def refers: template.spec
@@ -149,6 +150,17 @@ def described($known):
        elif $behind != [] then {groups: [any_of("backends")]} else {} end),
     dependencies($known; $behind);
 
+# Each namespace holds this config map and nobody labels it: a list that names it was narrowed by no selector.
+def is_witness: .kind == "ConfigMap" and .metadata.name == "kube-root-ca.crt";
+def coverage($objects):
+  (if namespace == "" then cluster else "\(cluster)/\(namespace)" end) as $scope
+  | (if all(.[]; type == "object" and (.kind // "" | tostring | endswith("List")) and (.metadata.continue // "") == "") then empty
+     else covers($scope; "whole lists and nothing else"; 1; 0) end),
+    (if namespace == "" then covers($scope; "namespaces"; 1; [$objects[] | select(.kind == "Namespace")] | length)
+     else covers($scope; "namespace \(namespace)"; 1; 0) end),
+    ($objects[] | select(.kind == "Namespace") | .metadata.name | select(namespace | IN("", .)) | covers($scope; "namespace \(.)"; 1; 0)),
+    ($objects[] | select(is_witness) | covers($scope; "namespace \(ns)"; 0; 1));
+
 if type == "array" then . else [.] end
 | [.[] | flat("")] as $objects
 | ([$objects[] | select(.kind | class_of)] | unique_by(key)) as $known
@@ -162,4 +174,5 @@ if type == "array" then . else [.] end
   ([$objects[] | select(.kind | class_of | not) | .kind] | group_by(.)[]
     | remark("\(length) of the kind \(.[0]) say nothing about dependencies")),
   (if $objects == [] and any(.[]; . != null and (objects | has("items") | not))
-   then error("this holds no Kubernetes objects") else empty end)
+   then error("this holds no Kubernetes objects") else empty end),
+  coverage($objects)

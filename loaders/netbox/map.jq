@@ -255,6 +255,23 @@ def collect($all):
         | if $row.dns_name // "" != "" then .names[$port | owner] //= $row.dns_name else . end
       else . end);
 
+# Lists tell their totals, and their entries count or name those of other lists: what is missing there shows here.
+def counts: [["sites", "device_count", "devices"], ["sites", "rack_count", "racks"], ["devices", "interface_count", "interfaces"],
+  ["devices", "front_port_count", "front-ports"], ["devices", "rear_port_count", "rear-ports"], ["devices", "power_port_count", "power-ports"],
+  ["devices", "power_outlet_count", "power-outlets"], ["power-panels", "powerfeed_count", "power-feeds"], ["providers", "circuit_count", "circuits"],
+  ["clusters", "virtualmachine_count", "virtual-machines"], ["virtual-machines", "interface_count", "vm-interfaces"]];
+def names: [["location", "locations"], ["rack", "racks"], ["cluster", "clusters"], ["cable", "cables"], ["power_panel", "power-panels"],
+  ["virtual_chassis", "virtual-chassis"], ["primary_ip4", "ip-addresses"], ["primary_ip6", "ip-addresses"], ["circuit", "circuits"], ["provider", "providers"], ["vlan", "vlans"], ["vrf", "vrfs"]];
+def lists: if type == "array" then .[] | lists else . end;
+def coverage($all):
+  ($all | group_by(kind) | map({key: (.[0] | kind), value: .}) | from_entries) as $of
+  | (.[] | lists | if (.results | type) == "array" then select(.results != []) | covers(""; .results[0] | kind; .count // 0; .results | length)
+      else covers(""; "lists with totals"; 1; 0) end),
+    covers(""; "sites"; 1; 0),
+    (counts[] as [$by, $field, $list] | covers(""; $list; [$of[$by][]? | .[$field] | numbers] | add // 0; 0)),
+    covers(""; "circuit-terminations"; [$of.circuits[]? | .termination_a, .termination_z | objects | .id] | unique | length; 0),
+    (names[] as [$field, $list] | covers(""; $list; [$all[] | .[$field] | objects | .id] | unique | length; 0));
+
 [.[] | rows] as $all
 | if $all == [] and any(.[]; type != "object" or (has("results") or has("data") | not))
-  then error("this holds no objects of NetBox") else collect($all) as $known | $all[] | records($known) end
+  then error("this holds no objects of NetBox") else collect($all) as $known | ($all[] | records($known)), coverage($all) end

@@ -78,7 +78,7 @@ def compose: (.name // $arguments.project) as $project | .services as $services 
       | mention("volume"; "\($project)/volume/\(.)"; .; {}) | del(.mention) | ., need($key; "STORED_ON"; .key)),
     ([.environment | pairs[] | (.key | capture("^(?<of>[A-Z0-9_]+?)_(ADDR|ADDRESS|URL|URI|HOST|ENDPOINT|SERVERS?|DSN)$").of | ascii_downcase | gsub("_"; "-")),
         (.value // "" | strings | [scan("(?:^|[/@,])([a-z0-9][a-z0-9._-]*)")[0]][])
-      | select(. != $name and $services[.])] - [.depends_on | needed_by_name | .key] | unique[] | need($key; "CALLS"; key) + plumbing | inferred(60));
+      | select(. != $name and $services[.])] - [.depends_on | needed_by_name | .key] | unique[] | need($key; "CALLS"; key) + call_strength($name; .) | inferred(60));
 
 # Seen once may be chance; steps instead of a curve, so that a load does not write each time a counter moves.
 def confidence: if . >= 100 then 99 elif . >= 10 then 90 elif . >= 2 then 70 else 50 end;
@@ -98,5 +98,5 @@ def is_known: has("labels") or has("resourceSpans") or has("batches") or has("tr
 | ([$edges[] | .from, .to | values] | group_by(.key)[] | (map(select(.mentioned | not)) + .)[0] as $one
     | item($one.class; $one.key; $one.name; [.[].attributes | drop_empty] | add) + (if $one.mentioned then {mention: true} else {} end)),
   ([$edges[] | select(.to and .from.key != .to.key)] | group_by([.from.key, .to.key])[]
-    | need(.[0].from.key; "CALLS"; .[0].to.key) + (.[0].to.name | plumbing) + {evidence: "observed", confidence: (map(.calls) | add | confidence)}),
+    | need(.[0].from.key; "CALLS"; .[0].to.key) + call_strength(.[0].from.name; .[0].to.name) + {evidence: "observed", confidence: (map(.calls) | add | confidence)}),
   ($documents[] | select(.services | type == "object") | compose)

@@ -149,6 +149,29 @@ async def test_a_port_that_was_taken_since_is_left_to_its_taker(tmp_path: Path) 
         await engine.stop()
 
 
+async def test_an_engine_stays_a_while_for_the_next_client(tmp_path: Path) -> None:
+    engine = EmbeddedEngine(tmp_path, "256m", linger=2)
+    address = await engine.start()
+    await engine.stop()
+    pid = runtime(tmp_path)["pid"]
+    assert is_alive(pid)
+    assert await EmbeddedEngine(tmp_path, "256m", linger=2).start() == address
+    assert runtime(tmp_path)["pid"] == pid
+    await engine.stop()
+    while (tmp_path / "engine" / "runtime.json").exists() or engines_of(tmp_path):
+        await asyncio.sleep(0.05)
+
+
+async def test_an_engine_whose_last_client_was_killed_stops_all_the_same(tmp_path: Path) -> None:
+    client = await client_of(tmp_path, WAITING_CLIENT.replace('"256m")', '"256m", linger=1)'))
+    assert client.stdout
+    assert await client.stdout.readline()
+    client.kill()
+    await client.wait()
+    while engines_of(tmp_path):
+        await asyncio.sleep(0.05)
+
+
 async def test_two_starters_share_one_engine_and_only_its_owner_can_read_the_password(tmp_path: Path) -> None:
     first, second = EmbeddedEngine(tmp_path, "256m"), EmbeddedEngine(tmp_path, "256m")
     assert await first.start() == await second.start()

@@ -20,7 +20,7 @@ from cmdb.model.records import (
     Role,
 )
 from cmdb.model.windows import Window, WindowKind
-from cmdb.ports.graph import RowProblem, RowStatus, WriteOutcome
+from cmdb.ports.graph import Precondition, RowProblem, RowStatus, WriteOutcome
 from cmdb.store.store import Store
 from tests.support.graph_records import edge, event, incident, item
 from tests.support.moments import NOON, minutes
@@ -117,3 +117,21 @@ async def test_a_retired_ci_takes_nothing_new(store: Store) -> None:
     (stored,) = await store.records(SYSTEM, RecordKind.ITEM, ["b"])
     assert isinstance(stored.record, Item)
     assert stored.record.retired
+
+
+async def test_what_happened_to_a_retired_ci_is_taken_where_the_writer_says_so(store: Store) -> None:
+    await write(store, item("a"), item("b"), Party(key="ann", party_kind=PartyKind.PERSON, name="Ann"))
+    await write(store, item("b", retired=True), at=1)
+    told = (
+        event("e", on="b"),
+        incident("t", items=("b",)),
+        replace(WINDOW, items=("b",)),
+        replace(CHANGE, targets=("b",)),
+        Assignment(party="ann", role=Role.OWNS, item="b"),
+    )
+    past = Precondition(retired_ends=True)
+    outcome = await store.write(SYSTEM, "test", told, NOON + minutes(2), past)
+    assert [row.status for row in outcome.results] == [RowStatus.CREATED] * len(told)
+    for bad in (edge("a", "b"), replace(WINDOW, key="w2"), event("e2", on="nowhere")):
+        outcome = await store.write(SYSTEM, "test", [bad], NOON + minutes(3), past)
+        assert problem_of(outcome, 0).code is ErrorCode.DANGLING_END

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from random import Random
 
 from cmdb.application.application import Application
+from cmdb.application.incident_rule import RuleSettings
 from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
 from cmdb.metamodel import read_metamodel
@@ -63,7 +64,7 @@ async def test_a_storm_is_one_situation_and_one_incident(store: Store) -> None:
     clock = StandingClock()
     application = Application(store, store, METAMODEL, clock, store.run_log)
     await take_in(application, "test", estate())
-    duties = application.duties(store.lease, "one", Severity.CRITICAL)
+    duties = application.duties(store.lease, "one", RuleSettings(Severity.CRITICAL))
     await duties.role.step(0.0)
     steps = storm(Random(20260302))
     for start in range(0, len(steps), BATCH):

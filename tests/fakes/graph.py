@@ -111,7 +111,9 @@ class FakeGraph:
         _require_sound(records)
         statuses = [self._status(record) for record in records]
         changing = [r for r, s in zip(records, statuses, strict=True) if s is not RowStatus.UNCHANGED]
-        problems = self._problems(records, changing) | self._overtaken(records, changing, condition.seen)
+        problems = self._problems(records, changing, condition) | self._overtaken(
+            records, changing, condition.seen
+        )
         if problems:
             refused = (_refused(i, record, problems.get(i)) for i, record in enumerate(records))
             return WriteOutcome(self.revision, tuple(refused))
@@ -157,12 +159,15 @@ class FakeGraph:
         if owner is not None:
             self.rows[owner] = replace(self.rows[owner], revision=self.revision)
 
-    def _problems(self, records: Sequence[Record], changing: Sequence[Record]) -> dict[int, RowProblem]:
+    def _problems(
+        self, records: Sequence[Record], changing: Sequence[Record], condition: Precondition
+    ) -> dict[int, RowProblem]:
         problems: dict[int, RowProblem] = {}
         for index, record in enumerate(records):
             if not any(record is row for row in changing):
                 continue
-            missing = self._missing_item(record, records) or self._missing_party(record, records)
+            past = condition.retired_ends and not isinstance(record, Dependency)
+            missing = self._missing_item(record, records, past=past) or self._missing_party(record, records)
             first = self._first_incident(record, records)
             if missing is not None:
                 problems[index] = _dangling(missing)
@@ -189,7 +194,7 @@ class FakeGraph:
         ]
         return {index: RowProblem(code=ErrorCode.CONFLICT, message="Written since.") for index in late}
 
-    def _missing_item(self, record: Record, records: Sequence[Record]) -> str | None:
+    def _missing_item(self, record: Record, records: Sequence[Record], *, past: bool) -> str | None:
         """Return the first end that does not live; what the stored record refers to already is not asked again."""
         batch = {row.key: row for row in records if isinstance(row, Item)}
         present = self.rows.get((record.kind, record.key))
@@ -197,7 +202,7 @@ class FakeGraph:
         for end in () if _is_closing(record) else _ends(record):
             stored = self.rows.get((RecordKind.ITEM, end))
             item = batch.get(end, stored.record if stored else None)
-            if end not in known and (item is None or _is_closing(item)):
+            if end not in known and (item is None or (_is_closing(item) and not past)):
                 return f"CI '{end}'"
         return None
 

@@ -61,6 +61,6 @@ def test_a_full_store_is_not_restored_into(store_address: StoreAddress, tmp_path
 @pytest.mark.parametrize("command", ["backup", "restore"])
 def test_the_embedded_engine_is_started_when_no_store_is_named(command: str, tmp_path: Path) -> None:
     file = tmp_path / "b"
-    environment = {"CMDB_DATA_DIR": str(tmp_path / "data"), "CMDB_STORE_URI": ""}
+    environment = {"CMDB_DATA_DIR": str(tmp_path / "data"), "CMDB_STORE_URI": "", "CMDB_ENGINE_LINGER": "0"}
     assert CliRunner().invoke(build_cli(), ["backup", str(file)], env=environment).exit_code == 0
     assert CliRunner().invoke(build_cli(), [command, str(file)], env=environment).exit_code == 0

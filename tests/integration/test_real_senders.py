@@ -3,11 +3,12 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -21,7 +22,9 @@ from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, 
 from cmdb.model.severity import Severity
 from tests.support.debian_tools import tool
 from tests.support.loader_answers import bundled_loaders
+from tests.support.real_senders import alertmanager, free_port, is_ready, running, write
 from tests.support.small_estate import Bench, furnished
+from tests.support.two_servers import until
 
 EDGE = Item(
     key="edge-9",
@@ -101,39 +104,6 @@ async def inlet() -> AsyncIterator[Inlet]:
         yield made
 
 
-@contextmanager
-def running(*command: str) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-async def until_ready(url: str) -> None:
-    async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
-        while True:
-            try:
-                if (await client.get(f"{url}/-/ready")).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            await asyncio.sleep(0.2)
-
-
-async def free_port() -> int:
-    server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
-    port = int(server.sockets[0].getsockname()[1])
-    server.close()
-    await server.wait_closed()
-    return port
-
-
 def rule(expression: str) -> str:
     labels = {"severity": "critical", "instance": "edge-9.example.org:9116", "ifName": "Gi0/4"}
     alert = {
@@ -147,37 +117,36 @@ def rule(expression: str) -> str:
 
 async def test_a_real_alert_raises_and_clears_an_event_on_the_interface(tmp_path: Path) -> None:
     prometheus = tool("prometheus", "prometheus")
-    alertmanager = tool("prometheus-alertmanager", "prometheus-alertmanager")
     bench = await furnished(EDGE, PORT, CONTAINED)
     async with inlet() as taken:
-        manager, watcher = await free_port(), await free_port()
-        route = {"receiver": "cmdb", "group_wait": "0s", "group_interval": "1s", "repeat_interval": "1h"}
-        hook = {"url": f"http://127.0.0.1:{taken.port}/webhooks/alertmanager", "send_resolved": True}
-        write(
-            tmp_path / "am.yml", {"route": route, "receivers": [{"name": "cmdb", "webhook_configs": [hook]}]}
-        )
-        (tmp_path / "rules.yml").write_text(rule("vector(1)"), encoding="utf-8")
-        targets = {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{manager}"]}]}]}
-        watched = {"global": {"evaluation_interval": "1s"}, "rule_files": ["rules.yml"], "alerting": targets}
-        write(tmp_path / "prometheus.yml", watched)
-        at_manager = (
-            f"--config.file={tmp_path / 'am.yml'}", f"--storage.path={tmp_path / 'am'}",
-            f"--web.listen-address=127.0.0.1:{manager}", "--cluster.listen-address=",
-        )  # fmt: skip
-        at_watcher = (
-            f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-            f"--web.listen-address=127.0.0.1:{watcher}", "--web.enable-lifecycle", "--rules.alert.resend-delay=1s",
-        )  # fmt: skip
-        with running(alertmanager, *at_manager), running(prometheus, *at_watcher):
-            await until_ready(f"http://127.0.0.1:{manager}")
-            await until_ready(f"http://127.0.0.1:{watcher}")
-            (raised,) = await posted(taken, bench)
-            assert (raised.item, raised.severity, raised.summary) == (PORT.key, Severity.CRITICAL, "port 4")
-            assert raised.is_open
-            (tmp_path / "rules.yml").write_text(rule("vector(1) > 1"), encoding="utf-8")
-            async with httpx.AsyncClient() as client:
-                (await client.post(f"http://127.0.0.1:{watcher}/-/reload")).raise_for_status()
-            (cleared,) = await posted(taken, bench)
+        hook = f"http://127.0.0.1:{taken.port}/webhooks/alertmanager"
+        with alertmanager(tmp_path, hook) as manager:
+            watcher = f"127.0.0.1:{free_port()}"
+            (tmp_path / "rules.yml").write_text(rule("vector(1)"), encoding="utf-8")
+            targets = {"alertmanagers": [{"static_configs": [{"targets": [urlsplit(manager.url).netloc]}]}]}
+            watched = {
+                "global": {"evaluation_interval": "1s"},
+                "rule_files": ["rules.yml"],
+                "alerting": targets,
+            }
+            write(tmp_path / "prometheus.yml", watched)
+            at_watcher = (
+                f"--config.file={tmp_path / 'prometheus.yml'}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                f"--web.listen-address={watcher}", "--web.enable-lifecycle", "--rules.alert.resend-delay=1s",
+            )  # fmt: skip
+            with running(prometheus, *at_watcher):
+                await asyncio.to_thread(until, lambda: is_ready(f"http://{watcher}"))
+                (raised,) = await posted(taken, bench)
+                assert (raised.item, raised.severity, raised.summary) == (
+                    PORT.key,
+                    Severity.CRITICAL,
+                    "port 4",
+                )
+                assert raised.is_open
+                (tmp_path / "rules.yml").write_text(rule("vector(1) > 1"), encoding="utf-8")
+                async with httpx.AsyncClient() as client:
+                    (await client.post(f"http://{watcher}/-/reload")).raise_for_status()
+                (cleared,) = await posted(taken, bench)
     assert (cleared.key, cleared.item, cleared.is_open) == (raised.key, PORT.key, False)
 
 
@@ -191,8 +160,3 @@ async def posted(taken: Inlet, bench: Bench) -> list[Event]:
         for row in located
         if isinstance(row.record, EventTransition)
     ]
-
-
-def write(path: Path, content: object) -> None:
-    """YAML takes JSON."""
-    path.write_text(json.dumps(content), encoding="utf-8")

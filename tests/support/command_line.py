@@ -15,6 +15,7 @@ from cmdb.cli.client import Client
 from cmdb.cli.session import Session
 from cmdb.errors import CmdbError
 from cmdb.ingest.records import JsonRecordParser
+from tests.support.inbox import Desk
 from tests.support.small_estate import Bench
 from tests.support.vpn_outage import SEED, outage_of
 
@@ -29,6 +30,15 @@ class Ran:
     error: CmdbError | None
 
 
+def invoke(session: Session, *arguments: str) -> Ran:
+    """Run one command; an expected error is returned, where `main` would print it."""
+    done = CliRunner().invoke(build_cli(), arguments, obj=session, env={"COLUMNS": "100"})
+    error = done.exception
+    if error is not None and not isinstance(error, SystemExit | CmdbError):
+        raise error
+    return Ran(done.exit_code, done.stdout, done.stderr, error if isinstance(error, CmdbError) else None)
+
+
 class CommandLine:
     """Runs commands against an application that `make` builds anew for each: it belongs to one event loop."""
 
@@ -37,15 +47,8 @@ class CommandLine:
         self._make = make
 
     def run(self, *arguments: str, act_as: str | None = None, as_of: str | None = None) -> Ran:
-        """Run one command; an expected error is returned, where `main` would print it."""
-        cli = build_cli()
-        done = CliRunner().invoke(
-            cli, arguments, obj=Session(self._connect, act_as, as_of), env={"COLUMNS": "100"}
-        )
-        error = done.exception
-        if error is not None and not isinstance(error, SystemExit | CmdbError):
-            raise error
-        return Ran(done.exit_code, done.stdout, done.stderr, error if isinstance(error, CmdbError) else None)
+        """Run one command against a fresh application."""
+        return invoke(Session(self._connect, act_as, as_of), *arguments)
 
     @asynccontextmanager
     async def _connect(self) -> AsyncIterator[Client]:
@@ -54,7 +57,7 @@ class CommandLine:
 
 
 @asynccontextmanager
-async def client_of(bench: Bench) -> AsyncIterator[Client]:
+async def client_of(bench: Bench | Desk) -> AsyncIterator[Client]:
     """Yield the command line's client of an application in this process."""
     transport = httpx.ASGITransport(app=build_app(bench.application, JsonRecordParser()))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:

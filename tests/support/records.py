@@ -108,7 +108,7 @@ def records() -> st.SearchStrategy[Record]:
         _dependencies(),
         _events(),
         _changes(),
-        _tickets(),
+        tickets(),
         _parties(),
         _assignments(),
         _windows(),
@@ -153,7 +153,8 @@ def _changes() -> st.SearchStrategy[Change]:
     )  # fmt: skip
 
 
-def _tickets() -> st.SearchStrategy[Ticket]:
+def tickets() -> st.SearchStrategy[Ticket]:
+    """Return any ticket."""
     return st.builds(
         Ticket, key=KEYS, ticket_kind=st.sampled_from(TicketKind), title=KEYS, state=st.sampled_from(TicketState),
         opened_at=MOMENTS, changed_at=MOMENTS, priority=st.integers(1, 5), items=_some(KEYS), events=_some(KEYS),

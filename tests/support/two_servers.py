@@ -19,7 +19,7 @@ from cmdb.store.connection import StoreAddress
 from tests.support.service import Asker, environment, serving
 
 CAUSES = 8
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 QUIET_SECONDS = 4.0
 """How long a woken owner is watched: some of its own beats."""
 

@@ -35,6 +35,14 @@ async def test_a_severity_that_calls_for_no_incident_is_refused_before_anything_
     assert "CMDB_INCIDENT_SEVERITY" in str(caught.value)
 
 
+@pytest.mark.parametrize("seconds", [-1.0, 3601.0, float("nan"), float("inf")])
+async def test_a_settling_time_without_sense_is_refused_before_anything_opens(seconds: float) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        async with open_server(Settings(store_uri="bolt://127.0.0.1:9", incident_settle_seconds=seconds)):
+            pass
+    assert "CMDB_INCIDENT_SETTLE_SECONDS" in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["off", "OFF", "critical", "Major"])
 async def test_a_severity_is_written_in_any_case(text: str) -> None:
     with pytest.raises(StoreError):

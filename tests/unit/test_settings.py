@@ -24,9 +24,11 @@ def test_every_variable_is_read() -> None:
             "CMDB_STORE_DATABASE": "d",
             "CMDB_DATA_DIR": "/d",
             "CMDB_ENGINE_HEAP": "2g",
+            "CMDB_ENGINE_LINGER": "3",
             "CMDB_URL": "http://h",
             "CMDB_REQUEST_TIMEOUT": "2.5",
             "CMDB_INCIDENT_SEVERITY": "major",
+            "CMDB_INCIDENT_SETTLE_SECONDS": "2.5",
         }
     )
     assert (settings.store_uri, settings.store_user, settings.store_password, settings.store_database) == (
@@ -41,7 +43,8 @@ def test_every_variable_is_read() -> None:
         "http://h",
         2.5,
     )
-    assert settings.incident_severity == "major"
+    assert (settings.incident_severity, settings.incident_settle_seconds) == ("major", 2.5)
+    assert settings.engine_linger == 3.0
     assert "hush" not in repr(settings)
 
 

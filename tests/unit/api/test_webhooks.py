@@ -51,6 +51,17 @@ async def test_a_source_can_have_another_name_than_its_loader(desk: Desk, http: 
     assert kept.delivery.role == "ingest"
 
 
+async def test_arguments_of_the_loader_stand_in_the_address(desk: Desk, http: httpx.AsyncClient) -> None:
+    message = {"address": "192.0.2.7", "host": "r1", "priority": 4, "message": "fan 3 is slow"}
+    answer = await http.post("/webhooks/syslog?source=north&level=4", json=message)
+    assert answer.status_code == 202
+    (kept,) = await desk.inbox.waiting("north", 9, 1 << 20)
+    assert kept.delivery.loader == "syslog?level=4"
+    refused = await http.post("/webhooks/syslog?lavel=4", json=message)
+    assert (refused.status_code, refused.json()["code"]) == (400, "BAD_ARGUMENT")
+    assert "level" in refused.json()["hint"]
+
+
 async def test_who_asks_to_wait_is_told_the_revision(desk: Desk, http: httpx.AsyncClient) -> None:
     applier = desk.applier()
     running = asyncio.create_task(applier.run())

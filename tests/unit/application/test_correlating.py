@@ -3,6 +3,7 @@
 import pytest
 
 from cmdb.application.duties import Duties
+from cmdb.application.incident_rule import RuleSettings
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.model.access import Principal, PrincipalRole
@@ -86,7 +87,7 @@ async def test_the_next_owner_goes_on_with_the_numbers() -> None:
 
 async def test_an_incident_by_rule_names_the_situation_and_finds_it_after_it_joined_another() -> None:
     bench = await furnished()
-    duties = bench.application.duties(bench.graph.lease, "one", Severity.MAJOR)
+    duties = bench.application.duties(bench.graph.lease, "one", RuleSettings(Severity.MAJOR))
     await duties.role.step(0.0)
     await bench.assert_records(raised("vpnc"))
     await numbered(bench, duties)

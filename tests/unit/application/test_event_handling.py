@@ -42,6 +42,18 @@ async def test_an_acknowledgement_names_who_took_note_and_changes_no_severity() 
     assert (await event(bench)).acknowledged_by == "eva"
 
 
+async def test_a_note_that_is_taken_back_leaves_no_trace_and_can_be_taken_anew() -> None:
+    bench = await outage()
+    await bench.application.acknowledge_event(ENGINEER, R1)
+    await bench.application.acknowledge_event(SYSTEM, R1, undo=True)
+    found = await event(bench)
+    assert (found.acknowledged_by, found.acknowledged_at, found.acknowledged_seen) == ("", None, None)
+    revision = bench.graph.revision
+    assert await bench.application.acknowledge_event(SYSTEM, R1, undo=True) == revision
+    await bench.application.acknowledge_event(SYSTEM, R1)
+    assert (await event(bench)).acknowledged_by == SYSTEM.name
+
+
 async def test_a_shelved_event_counts_nowhere_until_its_time_is_over() -> None:
     bench = await outage()
     assert await vpn(bench) == (Severity.CRITICAL, Severity.CRITICAL)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from cmdb.application.duties import Duties
-from cmdb.application.incident_rule import RULE, due_events
+from cmdb.application.incident_rule import RULE, RuleSettings, due_steps
 from cmdb.application.requests import OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode
@@ -34,11 +34,14 @@ MAINTENANCE = Window(
 
 
 async def due(bench: Bench, threshold: Severity = Severity.CRITICAL) -> list[str]:
-    return due_events(await bench.snapshot(), threshold)
+    return due_steps(await bench.snapshot(), RuleSettings(threshold)).events
 
 
-def duties_of(bench: Bench, name: str = "one", threshold: Severity | None = Severity.CRITICAL) -> Duties:
-    return bench.application.duties(bench.graph.lease, name, threshold)
+CRITICAL = RuleSettings(Severity.CRITICAL)
+
+
+def duties_of(bench: Bench, name: str = "one", rules: RuleSettings | None = CRITICAL) -> Duties:
+    return bench.application.duties(bench.graph.lease, name, rules)
 
 
 async def owner_of(bench: Bench) -> Duties:

@@ -1,10 +1,13 @@
 """The applier: order, turns, faults of records and faults of the store."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from cmdb.application.intake import TURN_RECORDS
 from cmdb.application.requests import RecordBatch
+from cmdb.desk.access import SYSTEM
+from cmdb.desk.event_life import AHEAD
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.ports.intake import Delivery, LetterState
 from tests.support.inbox import Desk, delivery, event, lines, open_desk
@@ -49,6 +52,31 @@ async def test_who_was_killed_before_marking_applies_again_without_doubling(tmp_
 
 
 DELIVERY = ("loader", "source", "body", "received_at", "role")
+
+
+async def test_an_event_that_tells_no_time_was_there_when_it_was_received(tmp_path: Path) -> None:
+    body = {"host": "r1", "condition": "down", "severity": "major"}
+    async with open_desk(tmp_path) as desk:
+        sent = Delivery(loader="generic", source="tool", body=lines(body), received_at=NOON, role="admin")
+        await desk.inbox.accept(sent)
+        desk.clock.advance(60)
+        await drain(desk)
+        await desk.inbox.accept(replace(sent, key="again"))
+        await drain(desk)
+        (held,) = desk.events().values()
+        assert (held.raised_at, held.last_seen_at, held.count) == (NOON, NOON, 1)
+
+
+async def test_a_clock_that_runs_ahead_does_not_part_a_symptom_from_its_cause(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        await desk.send(event(second=3 * 3600), source="three hours ahead")
+        await desk.send(event(item="vpnc", second=60), source="sound")
+        await drain(desk)
+        desk.clock.advance(1)
+        (situation,) = await desk.application.situations(SYSTEM)
+        assert (situation.cause.key, len(situation.members)) == ("r1", 2)
+        router = desk.events()["three hours ahead:r1:down"]
+        assert (router.raised_at, router.clock_ahead) == (NOON + AHEAD, True)
 
 
 async def test_bad_records_are_set_aside_and_the_sound_ones_beside_them_applied(tmp_path: Path) -> None:

@@ -453,22 +453,16 @@ async def test_a_placeholder_of_two_scopes_moves_with_both() -> None:
     assert living(bench) == {"d:1"}
 
 
-async def test_what_a_source_knows_only_as_gone_can_have_had_changes() -> None:
+async def test_what_was_bound_weakly_writes_as_soon_as_a_strong_rule_proves_it() -> None:
     bench = Bench()
-    gone = replace(seen("i-1", "server"), retired=True)
-    report = await run(bench, "aws-config", gone, deleted("i-1"))
-    assert (report.counts["items.created"], (await ci(bench, "i-1")).retired) == (1, True)
-    head = bench.graph.revision
-    again = await run(bench, "aws-config", gone, deleted("i-1"))
-    assert (again.counts["items.unchanged"], bench.graph.revision) == (1, head)
-
-
-def deleted(target: str) -> Change:
-    return Change(
-        key=f"delete {target}",
-        title="deleted",
-        change_kind=ChangeKind.NORMAL,
-        state=ChangeState.COMPLETED,
-        targets=(target,),
-        actual_end=NOON,
-    )
+    await run(bench, "netbox", seen("dev:1", name="web", fqdn="web.example.com"))
+    await run(bench, "ansible", seen("h", name="web", os="Debian"))
+    assert "os" not in (await ci(bench, "dev:1")).attributes
+    await run(bench, "ansible", seen("h", name="web", os="Debian", fqdn="web.example.com"))
+    proven = await ci(bench, "dev:1")
+    assert [(row.source, row.rule, row.weak) for row in proven.sightings] == [
+        ("ansible", "fqdn", False),
+        ("netbox", "native key", False),
+    ]
+    assert proven.attributes["os"] == "Debian"
+    assert living(bench) == {"dev:1"}

@@ -1,6 +1,7 @@
 """Open incidents follow what their events do to services."""
 
 from cmdb.application.duties import Duties
+from cmdb.application.incident_rule import RuleSettings
 from cmdb.application.requests import AttachReportRequest, OpenTicketRequest, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.model.records import Dependency, Ticket, TicketState
@@ -10,7 +11,7 @@ from tests.support.small_estate import Bench, cleared, furnished, raised
 
 
 async def owner_of(bench: Bench) -> Duties:
-    duties = bench.application.duties(bench.graph.lease, "one", Severity.CRITICAL)
+    duties = bench.application.duties(bench.graph.lease, "one", RuleSettings(Severity.CRITICAL))
     await duties.role.step(0.0)
     return duties
 

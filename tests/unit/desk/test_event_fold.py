@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmdb.desk.event_life import fold
+from cmdb.desk.event_life import AHEAD, fold
 from cmdb.desk.step_memory import KEPT
 from cmdb.model.records import Direction, Event, EventState, EventTransition
 from cmdb.model.severity import Severity
@@ -66,6 +66,42 @@ def test_a_constant_skew_of_the_sources_clock_moves_times_and_nothing_else(
         expected.count,
     )
     assert (skewed.raised_at, skewed.cleared_at) == (moved(expected.raised_at), moved(expected.cleared_at))
+
+
+def copies(data: st.DataObject, history: list[EventTransition], ahead: timedelta) -> list[EventTransition]:
+    """Deliver each step once a minute after it happened, some again later, in any order; the clock runs ahead."""
+    steps = [replace(step, at=step.at + ahead, received_at=step.at + minutes(1)) for step in history]
+    late = st.timedeltas(timedelta(0), timedelta(1))
+    again = st.builds(
+        lambda step, by: replace(step, received_at=step.received_at + by), st.sampled_from(steps), late
+    )
+    return list(data.draw(st.permutations([*steps, *data.draw(st.lists(again, max_size=6))])))
+
+
+@given(st.data(), TIMED)
+def test_times_to_come_are_cut_to_their_first_receipt_whatever_the_order(
+    data: st.DataObject, history: list[EventTransition]
+) -> None:
+    event = folded(copies(data, history, timedelta(hours=3)))
+    assert event == folded(copies(data, history, timedelta(hours=3)))
+    expected, cut = told_once(history), minutes(1) + AHEAD
+    assert (event.is_open, event.severity, event.count) == (
+        expected.is_open,
+        expected.severity,
+        expected.count,
+    )
+    assert (event.raised_at, event.last_seen_at) == (expected.raised_at + cut, expected.last_seen_at + cut)
+    assert event.clock_ahead
+
+
+@given(st.data(), TIMED)
+def test_times_that_are_past_or_nearly_stand_as_they_were_told(
+    data: st.DataObject, history: list[EventTransition]
+) -> None:
+    event = folded(copies(data, history, AHEAD + minutes(1)))
+    expected = told_once(history)
+    assert event.raised_at == expected.raised_at + AHEAD + minutes(1)
+    assert not event.clock_ahead
 
 
 def long_history(turns: Sequence[int]) -> list[EventTransition]:

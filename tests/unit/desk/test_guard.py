@@ -12,8 +12,10 @@ def figures(**changed: int | bool) -> Figures:
         "named": 1000,
         "known_items": 1000,
         "known_edges": 1000,
+        "known_assignments": 1000,
         "lost_items": 0,
         "lost_edges": 0,
+        "lost_assignments": 0,
         "rekeyed": 0,
     }
     return Figures(**{**plain, **changed})  # type: ignore[arg-type]
@@ -29,6 +31,7 @@ def test_a_run_that_loses_nothing_passes() -> None:
         ({"named": 800}, {"named": 799}),
         ({"lost_items": 50}, {"lost_items": 51}),
         ({"lost_edges": 100}, {"lost_edges": 101}),
+        ({"lost_assignments": 100}, {"lost_assignments": 101}),
         ({"rekeyed": 20}, {"rekeyed": 21}),
         (
             {"known_items": 10, "named": 10, "lost_items": 20},

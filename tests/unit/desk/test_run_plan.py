@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from cmdb.desk.run_plan import MISSES, PATIENCE, plan_run
 from cmdb.desk.run_steps import RunFrame, RunPlan, revise_dependencies, revise_item
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import Dependency, EntryRecord, Item
+from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.runs import Estate, KnownItem, Triple
 from cmdb.resources import folder
 from tests.support.moments import NOON
@@ -202,3 +204,16 @@ def test_a_plan_has_one_hash_whenever_it_is_made_and_another_when_it_differs() -
     assert world.plan("netbox", hosts[:2], NOON + DAY).hash() != monday.hash()
     altered = [replace(hosts[0], name="other"), *hosts[1:3]]
     assert world.plan("netbox", altered, NOON + DAY).hash() != monday.hash()
+
+
+@pytest.mark.parametrize("name", ["A", "None", "power"])
+def test_a_repeat_changes_nothing_where_a_dependency_is_told_within_a_group_and_without(name: str) -> None:
+    world = World()
+    group = RedundancyGroup(name=name, need_up=1)
+    ends = [Item(key="x", ci_class="server", name="x", groups=(group,))]
+    ends += [Item(key="y", ci_class="server", name="y")]
+    plain = Dependency(consumer="x", verb="DEPENDS_ON", provider="y")
+    entries: list[EntryRecord] = [*ends, plain, replace(plain, group=name)]
+    world.run("netbox", entries)
+    again = world.plan("netbox", entries[::-1])
+    assert (again.dependencies, again.counts["dependencies.unchanged"]) == ({}, 1)

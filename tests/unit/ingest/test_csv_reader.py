@@ -3,8 +3,10 @@ from io import BytesIO
 import pytest
 
 from cmdb.errors import ErrorCode, InvalidInput
-from cmdb.ingest.csv_reader import read_csv
+from cmdb.ingest.csv_reader import read_csv, read_table
 from cmdb.ingest.document import log_remark
+from tests.support.reading import values
+from tests.support.workbooks import workbook
 
 
 def rows(content: bytes) -> list[tuple[int | None, object]]:
@@ -60,3 +62,14 @@ def test_what_is_no_table_is_refused_with_its_line(content: bytes, line: int, sa
     assert caught.value.place is not None
     assert caught.value.place.line == line
     assert says in caught.value.message
+
+
+def test_a_table_is_told_from_its_first_bytes() -> None:
+    assert values(read_table, b"a,b\n1,2\n") == [{"a": "1", "b": "2"}]
+    assert values(read_table, b' [{"a": 1}]') == [[{"a": 1}]]
+    assert values(read_table, workbook([["a", "b"], ["x", 2]])) == [{"a": "x", "b": "2"}]
+
+
+def test_a_long_table_is_read_past_its_head() -> None:
+    assert len(values(read_table, b"a,b\n" + b"1,2\n" * 5000)) == 5000
+    assert len(values(read_table, b"[" + b"1, " * 5000 + b"1]")[0]) == 5001

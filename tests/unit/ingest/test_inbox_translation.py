@@ -1,20 +1,31 @@
 """Deliveries become records one fault at a time."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from cmdb.errors import CmdbError, ErrorCode, NotFound, Place
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, NotFound, Place
 from cmdb.ingest.inbox_translation import DeliveryTranslator
 from cmdb.ingest.loaders import Loaders
 from cmdb.ingest.records import JsonRecordParser
+from cmdb.model.records import EventTransition
+from cmdb.model.severity import Severity
 from cmdb.ports.intake import Delivery, Rejected, Waiting
 from cmdb.ports.records import LocatedRecord
 from cmdb.resources import folder
 from tests.support.inbox import METAMODEL, event, lines
-from tests.support.moments import NOON
+from tests.support.moments import NOON, minutes
 from tests.support.small_estate import raised
 
+PROBLEM = {
+    "hostname": "db-1.example.org",
+    "severity": "High",
+    "status": "PROBLEM",
+    "item": "Free disk space",
+    "trigger": "Disk of db-1 is full",
+    "link": "https://zabbix.example.org/tr_events.php?triggerid=71&eventid=900",
+}
 TRANSLATOR = DeliveryTranslator(Loaders(folder("loaders"), METAMODEL))
 
 
@@ -26,6 +37,13 @@ def translated(body: bytes, loader: str = "records") -> list[str]:
     """Return `record`, or the code of what was rejected, for each part."""
     made = TRANSLATOR.translate(waiting(body, loader))
     return [row.error.code.value if isinstance(row, Rejected) else "record" for row in made]
+
+
+def steps(body: object, loader: str) -> list[EventTransition]:
+    """Return the steps of a body that is sound."""
+    made = TRANSLATOR.translate(waiting(json.dumps(body).encode(), loader))
+    rows = [row.record for row in made if isinstance(row, LocatedRecord)]
+    return [row for row in rows if isinstance(row, EventTransition)]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +78,29 @@ def test_a_loader_that_is_gone_leaves_the_delivery_to_people() -> None:
     assert (row.loader, row.text, row.error.code) == ("gone", b"{}", ErrorCode.UNKNOWN_LOADER)
 
 
+def test_what_tells_no_time_was_there_when_it_was_received() -> None:
+    (step,) = steps(PROBLEM, "zabbix")
+    assert step.at == NOON
+    told = NOON - minutes(5)
+    (step,) = steps(PROBLEM | {"timestamp": told.timestamp()}, "zabbix")
+    assert step.at == told
+
+
+def test_messages_one_a_line_stand_for_themselves() -> None:
+    message = {"address": "192.0.2.7", "host": "edge-1", "priority": 2, "message": "fan 3 stands still"}
+    body = lines(message, {"address": "192.0.2.7"}, message | {"host": "edge-2"})
+    TRANSLATOR.check(waiting(body, "syslog").delivery)
+    assert translated(body, "syslog") == ["record", "MAPPING_FAILED", "record"]
+
+
+def test_arguments_of_the_loader_stand_in_the_address() -> None:
+    message = {"address": "192.0.2.7", "host": "edge-1", "priority": 4, "message": "fan 3 is slow"}
+    assert steps(message, "syslog") == []
+    assert [step.severity for step in steps(message, "syslog?level=4")] == [Severity.WARNING]
+    with pytest.raises(InvalidInput, match="no argument 'lavel'"):
+        TRANSLATOR.check(waiting(lines(message), "syslog?lavel=4").delivery)
+
+
 def test_a_rejected_record_can_be_sent_again_as_it_is() -> None:
     row = LocatedRecord(raised("r1"), Place("s", 1))
     rejected = TRANSLATOR.reject(7, row, CmdbError(ErrorCode.DANGLING_END, "Nothing there."))
@@ -72,7 +113,15 @@ def test_events_are_encoded_so_that_they_come_back() -> None:
     made = [
         row.record for row in TRANSLATOR.translate(waiting(body, loader)) if isinstance(row, LocatedRecord)
     ]
-    assert made == [raised("r1"), raised("r2")]
+    assert made == [replace(raised(key), received_at=NOON) for key in ("r1", "r2")]
+
+
+def test_when_a_step_was_received_is_ours_to_say() -> None:
+    (step,) = steps(event("a"), "records")
+    assert step.received_at == NOON
+    assert translated(lines(event("a", received_at=NOON.isoformat()))) == ["WRONG_TYPE"]
+    sent = TRANSLATOR.reject(7, LocatedRecord(step, Place("s", 1)), CmdbError(ErrorCode.DANGLING_END, "No."))
+    assert translated(sent.text) == ["record"]
 
 
 def test_the_same_words_in_two_deliveries_are_said_twice() -> None:
