@@ -1,5 +1,6 @@
 """The command line ends every run with an answer or with a coded error."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -59,6 +60,22 @@ def test_no_error_shows_a_stack_trace(
     with pytest.raises(SystemExit) as caught:
         run_cli(one_command(error))
     assert (caught.value.code, capsys.readouterr().err) == (1, told)
+
+
+INTERRUPTED = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "cmdb.cli.client":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+import cmdb.__main__
+"""
+
+
+def test_an_interrupt_while_the_program_is_read_shows_no_stack_trace() -> None:
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "")
 
 
 def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
