@@ -1,6 +1,7 @@
 """The command line: every command, what they share, and how errors end a run."""
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -65,6 +66,7 @@ def build_cli() -> typer.Typer:
 
 def run_cli(cli: typer.Typer) -> None:
     """Run with the process's arguments; errors are told in two lines, never as a stack trace."""
+    _write_what_cannot_be_shown_as_escapes()
     try:
         cli()
     except CmdbError as error:
@@ -77,6 +79,12 @@ def run_cli(cli: typer.Typer) -> None:
         fail(
             CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours.")
         )
+
+
+def _write_what_cannot_be_shown_as_escapes() -> None:
+    """A terminal that knows no umlauts shall show the rest of the answer all the same."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _unusable(error: OSError) -> CmdbError:

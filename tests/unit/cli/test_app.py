@@ -1,5 +1,6 @@
 """The command line ends every run with an answer or with a coded error."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,6 +63,17 @@ def test_no_error_shows_a_stack_trace(
     assert (caught.value.code, capsys.readouterr().err) == (1, told)
 
 
+WRITING = """
+import sys
+import typer
+from cmdb.cli.app import run_cli
+from cmdb.cli.session import OutputFormat, write
+output = OutputFormat(sys.argv.pop())
+cli = typer.Typer()
+cli.command()(lambda: write({"name": "z\\xfcrich"}, output, lambda name: [name]))
+run_cli(cli)
+"""
+
 INTERRUPTED = """
 import sys
 class Interrupting:
@@ -76,6 +88,15 @@ import cmdb.__main__
 def test_an_interrupt_while_the_program_is_read_shows_no_stack_trace() -> None:
     ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(("output", "told"), [("table", "z\\xfcrich"), ("json", "z\\u00fcrich")])
+def test_a_terminal_without_umlauts_is_shown_escapes(output: str, told: str) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", WRITING, output]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert told in ran.stdout
 
 
 def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
