@@ -56,6 +56,7 @@ class WebhookEndpoint:
         reception.require_room()
         loader = request.path_params["loader"]
         asked = _read_query(request.scope["query_string"])
+        waits = _waits(asked.wait)
         sent = Sent(
             loader=loader + _within(asked.arguments, "arguments"),
             source=_within(asked.source, "source") or loader,
@@ -64,16 +65,20 @@ class WebhookEndpoint:
         )
         receipt = await reception.accept(principal, sent)
         revision = receipt.revision
-        if revision is None and asked.waits:
+        if revision is None and waits:
             revision = await reception.applied(receipt.number, WAIT_SECONDS)
-        return JsonResponse(_describe(receipt, revision), 202 if revision is None else 200)
+        told = _describe(receipt)
+        if revision is None:
+            return JsonResponse(told, 202)
+        dead = await reception.dead_of(receipt.number)
+        return JsonResponse(told | {"revision": revision, "dead": dead}, 200)
 
 
 class _Asked(NamedTuple):
     """What a sender's address says; `arguments` are the loader's, in one form whatever their order."""
 
     source: str
-    waits: bool
+    wait: str | None
     arguments: str
 
 
@@ -84,18 +89,28 @@ def _read_query(text: bytes) -> _Asked:
     arguments = sorted(pair for pair in query.multi_items() if pair[0] not in _OURS)
     return _Asked(
         query.get("source", "").strip(),
-        query.get("wait") == "applied",
+        query.get("wait"),
         f"?{urlencode(arguments)}" if arguments else "",
     )
 
 
-def _describe(receipt: Receipt, revision: int | None) -> Json:
-    told: Json = {
+def _waits(asked: str | None) -> bool:
+    if asked not in (None, "applied"):
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"'wait' is '{asked[:40]}'.",
+            hint="Give wait=applied or leave it out.",
+            place=Place("request", field="wait"),
+        )
+    return asked is not None
+
+
+def _describe(receipt: Receipt) -> Json:
+    return {
         "receipt": str(receipt.number),
         "accepted": int(not receipt.is_duplicate),
         "duplicate": int(receipt.is_duplicate),
     }
-    return told if revision is None else told | {"revision": revision}
 
 
 def _require_sender(request: Request) -> None:

@@ -111,6 +111,10 @@ class Inbox:
         finally:
             self._leave(number, waiter)
 
+    async def dead_of(self, number: int) -> int:
+        """Return how many records of a delivery were set aside; see `Intake`."""
+        return await self._writer.submit(partial(tables.dead_of, number=number))
+
     async def state(self) -> InboxState:
         """Return how the inbox stands."""
         since = await self._writer.submit(partial(tables.oldest, sources=tuple(self._loads)))
