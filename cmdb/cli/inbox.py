@@ -61,18 +61,6 @@ def replay(
     answer(context, "replay_dead_letter", {"input": {"number": number, "text": text}}, output, _replayed)
 
 
-def _mended(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            ErrorCode.SYNTAX,
-            f"The file is not UTF-8: {error.reason} at byte {error.start}.",
-            hint="Save it as UTF-8.",
-            place=Place(str(file)),
-        ) from error
-
-
 def discard(context: typer.Context, number: Number, output: Output = FORMAT) -> None:
     """Give one up."""
     answer(context, "discard_dead_letter", {"input": {"number": number}}, output, _discarded)

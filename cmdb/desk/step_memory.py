@@ -102,9 +102,20 @@ def _is_earlier(step: Step, same: Step) -> bool:
 
 def _packed(step: Step) -> list[object]:
     """Return the step without what most steps share: a name of their own, and the usual values at the end."""
-    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds = step
+    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds, limit = step
     name = "" if name == mark else name
-    packed = [sequence, at, int(cleared), severity, mark, name, direction, int(unknown), repeat_seconds]
+    packed = [
+        sequence,
+        at,
+        int(cleared),
+        severity,
+        mark,
+        name,
+        direction,
+        int(unknown),
+        repeat_seconds,
+        limit,
+    ]
     while packed and packed[-1] == _USUAL[len(packed) - 1]:
         packed.pop()
     return packed
@@ -112,9 +123,11 @@ def _packed(step: Step) -> list[object]:
 
 def _unpacked(packed: list[Any]) -> Step:
     whole = (*packed, *_USUAL[len(packed) :])
-    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds = whole
+    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds, limit = whole
     named = name or mark
-    return Step(sequence, at, bool(cleared), severity, mark, named, direction, bool(unknown), repeat_seconds)
+    return Step(
+        sequence, at, bool(cleared), severity, mark, named, direction, bool(unknown), repeat_seconds, limit
+    )
 
 
 def _order(step: Step) -> Order:

@@ -11,7 +11,7 @@ from cmdb.cli.client import Client
 from cmdb.cli.session import Session
 from cmdb.errors import ErrorCode
 from tests.fakes.graph import FakeGraph
-from tests.support.command_line import CommandLine, Ran, client_of, nothing, invoke
+from tests.support.command_line import CommandLine, Ran, client_of, invoke, nothing
 from tests.support.inbox import event, open_desk
 
 
