@@ -28,7 +28,7 @@ def test_all_loaders_are_listed_with_their_arguments() -> None:
     rows = json.loads(LINE.run("loader", "list", "-o", "json").out)["loaders"]
     (kubernetes,) = [row for row in rows if row["name"] == "kubernetes"]
     assert kubernetes["format"] == "yaml"
-    assert [row["name"] for row in kubernetes["arguments"]] == ["cluster"]
+    assert [row["name"] for row in kubernetes["arguments"]] == ["cluster", "namespace"]
     assert "kubernetes" in LINE.run("loader", "list").out
 
 
