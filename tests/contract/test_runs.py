@@ -17,7 +17,18 @@ from cmdb.metamodel import read_metamodel
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import Evidence
-from cmdb.model.records import Change, ChangeKind, ChangeState, EntryRecord, Item, Record
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    EntryRecord,
+    Item,
+    Party,
+    PartyKind,
+    Record,
+    Role,
+)
 from cmdb.model.runs import Feed, Review, Run, RunState
 from cmdb.model.severity import Strength
 from cmdb.ports.graph import UNCONDITIONAL, Precondition, WriteOutcome
@@ -408,3 +419,21 @@ async def test_a_run_that_sleeps_through_its_lease_writes_no_batch_more(
             await loading.run(source, feed)
         assert lost.value.code is ErrorCode.FEED_BUSY
         assert await here.head() - head == expected
+
+
+async def test_an_owner_that_a_run_no_longer_names_owns_no_more_and_is_owner_again_when_it_does(
+    store: Store,
+) -> None:
+    loading = Loading(store)
+    teams = [Party(key=key, party_kind=PartyKind.SUPPORT_GROUP, name=key) for key in ("old", "new")]
+    feeds: dict[str, list[EntryRecord]] = {
+        party.key: [seen("till"), *teams, Assignment(party=party.key, role=Role.OWNS, item="till")]
+        for party in teams
+    }
+    for days, owner in enumerate(("old", "new", "old")):
+        loading.clock.moment = NOON + days * DAY
+        await loading.run("backstage", feeds[owner])
+        assert [row.party for row in (await store.delta(SYSTEM, 0)).assignments] == [owner]
+    head = await store.head()
+    await loading.run("backstage", feeds["old"])
+    assert await store.head() == head
