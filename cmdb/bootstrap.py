@@ -1,6 +1,7 @@
 """The one composition root: settings become concrete parts, joined to one service."""
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -36,6 +37,9 @@ from cmdb.store.store import Store, open_store
 
 START_SECONDS = 3.0
 """How long a server waits for its first picture of the estate before it listens; a large one comes in later."""
+
+COLLECTED_AFTER = (20_000, 20, 50)
+"""When Python looks for cycles: a request makes hundreds of objects and no cycle, so the usual 700 is soon reached."""
 
 
 class SystemClock:
@@ -141,6 +145,13 @@ def _threshold(text: str) -> Severity | None:
             place=Place("environment", field="CMDB_INCIDENT_SEVERITY"),
         )
     return severity
+
+
+def spare_collector() -> None:
+    """Look for cycles seldom, and never among what is there by now: code, declarations, an estate that was read."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
 
 
 def bolt_source() -> BoltSource:

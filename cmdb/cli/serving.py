@@ -1,7 +1,6 @@
 """`cmdb serve`: the service on a loopback address, until it is told to stop."""
 
 import asyncio
-import gc
 import signal
 import sys
 from dataclasses import replace
@@ -12,12 +11,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from cmdb.api.serving import listen, serve
-from cmdb.bootstrap import open_server
+from cmdb.bootstrap import open_server, spare_collector
 from cmdb.cli.server_file import announced, only_server, store_of
 from cmdb.settings import Settings, read_settings
-
-COLLECTED_AFTER = (20_000, 20, 50)
-"""When Python looks for cycles: a request makes hundreds of objects and no cycle, so the usual 700 is soon reached."""
 
 
 def serve_command(
@@ -51,17 +47,12 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
     with listen(host, port) as listener, only_server(settings.data_dir):
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{listener.getsockname()[1]}"
+        spare_collector()
         async with open_server(settings) as server:
-            _spare_collector()
+            # Once more: the estate has been read by now.
+            spare_collector()
             with announced(settings.data_dir, url, store_of(settings)):
                 await serve(server.app, listener, lambda: _tell(url), server.readiness.drain)
-
-
-def _spare_collector() -> None:
-    """Leave what stays for good, code and declarations above all, out of the search for cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
 
 
 def _tell(url: str) -> None:
