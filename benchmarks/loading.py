@@ -19,6 +19,7 @@ from cmdb import resources
 from cmdb.application.application import Application
 from cmdb.application.live import LiveTopology
 from cmdb.application.recording import LoadReport
+from cmdb.bootstrap import spare_collector
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Place
 from cmdb.metamodel import read_metamodel
@@ -58,7 +59,11 @@ def fill(estate: Estate, address: StoreAddress, *, ours: bool, plain: bool) -> N
 
 
 def measure_loading(estate: Estate, address: StoreAddress, reloads: int = 2) -> Result:
-    """Load the empty engine with both loaders, then again unchanged; what they wrote is left for questions."""
+    """Load the empty engine with both loaders, then again unchanged; what they wrote is left for questions.
+
+    Cycles are looked for as in a server, where loads are written.
+    """
+    spare_collector()
     with open_driver(address) as driver:
         plain_loader.prepare(driver, address.database)
         ours = asyncio.run(_load_ours(estate, address))
@@ -82,6 +87,7 @@ def measure_loading(estate: Estate, address: StoreAddress, reloads: int = 2) -> 
 
 def measure_reading(estate: Estate, address: StoreAddress) -> Result:
     """Read the whole graph that is loaded, and look for news where there is none."""
+    spare_collector()
     return asyncio.run(_read_back(estate, address))
 
 

@@ -1,10 +1,11 @@
 """Settings become one running service; here without a store that answers."""
 
+import gc
 from datetime import UTC
 
 import pytest
 
-from cmdb.bootstrap import SystemClock, open_server, open_service
+from cmdb.bootstrap import SystemClock, open_server, open_service, spare_collector
 from cmdb.errors import DeclarationError, ErrorCode, StoreError
 from cmdb.settings import Settings
 
@@ -48,3 +49,14 @@ async def test_a_severity_is_written_in_any_case(text: str) -> None:
     with pytest.raises(StoreError):
         async with open_server(Settings(store_uri="bolt://127.0.0.1:9", incident_severity=text)):
             pass
+
+
+def test_the_collector_looks_seldom_and_not_at_what_is_there() -> None:
+    usual, frozen = gc.get_threshold(), gc.get_freeze_count()
+    try:
+        spare_collector()
+        assert gc.get_threshold() > usual
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
