@@ -285,4 +285,5 @@ async def test_a_foreign_write_stays_unverified_until_the_store_could_be_read(
     clock.advance(TICK_MINUTES)
     snapshot = await live.current()
     assert (snapshot.verified, "finance" in snapshot.topology.index) == (True, False)
-    assert len(caplog.records) == 1
+    # asyncio logs too, when it drops what another test left running.
+    assert len([record for record in caplog.records if record.name.startswith("cmdb.")]) == 1
