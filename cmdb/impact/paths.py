@@ -1,7 +1,9 @@
 """Paths of dependencies from an item up to an origin: the shortest for every proof, the k best on request.
 
-A path along which severity travels now comes before the shortest of all, and of equal paths the one by lesser provider
-keys. So the shortest path is also the least one in the order of an alphabet, and can be read off distances.
+What carries more severity all the way comes before what is shorter, because a path by which only a warning comes does
+not prove that something is critical; of equal paths the one by lesser provider keys comes first. Where severity travels
+along no path, the shortest one of dependencies stands in. It is also the least one in the order of an alphabet, so that
+it can be read off distances.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,12 +34,6 @@ class Links:
             found = failing(self._views, group, self.levels, 1) >= self._views.trip[group]
             self._tripped[group] = found
         return found
-
-    def carries(self, edge: int) -> bool:
-        """Whether the dependency hands some severity to its consumer."""
-        views, group = self._views, self._views.group[edge]
-        harm = views.tables[views.rungs[edge]][self.levels[views.provider[edge]]]
-        return harm > 0 and (group == SINGLE or self.tripped(group))
 
     def severity(self, edge: int) -> int:
         """Return what the dependency hands to its consumer, within a redundancy group no more than that gives."""
@@ -80,10 +76,15 @@ class PathsTo:
         """Return the edges from the item up to the origin; () if it is the origin or cannot reach it."""
         if not self.reaches(item):
             return ()
-        nearest = self._descend(item)
-        if not self._links.levels[item] or all(map(self._links.carries, nearest)):
-            return nearest
-        return self._carrying(item) or nearest
+        nearest, severity = self._descend(item), self._links.severity
+        # No path carries more than the item itself shows.
+        for level in range(self._links.levels[item], 0, -1):
+            if all(severity(edge) >= level for edge in nearest):
+                return nearest
+            carrying = self._carrying(item, level)
+            if carrying:
+                return carrying
+        return nearest
 
     def _descend(self, item: int) -> Edges:
         views, keys, distance = self._topology.views, self._topology.keys, self._distance
@@ -98,10 +99,13 @@ class PathsTo:
             item = provider[edge]
         return tuple(path)
 
-    def _carrying(self, item: int) -> Edges:
-        distance, provider, carries = self._distance, self._topology.views.provider, self._links.carries
+    def _carrying(self, item: int, level: int) -> Edges:
+        distance, provider, severity = self._distance, self._topology.views.provider, self._links.severity
         tree = _tree(
-            self._topology, item, lambda edge: distance[provider[edge]] >= 0 and carries(edge), self._origin
+            self._topology,
+            item,
+            lambda edge: distance[provider[edge]] >= 0 and severity(edge) >= level,
+            self._origin,
         )
         return _along(self._topology, tree, item, self._origin)
 
@@ -112,28 +116,30 @@ class PathsFrom:
     def __init__(self, topology: Topology, item: int, effective: SeverityArray) -> None:
         self._topology = topology
         self._item = item
-        self._failing = bool(effective[item])
         self._links = Links(topology, effective)
+        self._carrying: dict[int, dict[int, int]] = {}
 
     @cached_property
     def _all(self) -> dict[int, int]:
         return _tree(self._topology, self._item, lambda _: True)
 
-    @cached_property
-    def _carrying(self) -> dict[int, int]:
-        return _tree(self._topology, self._item, self._links.carries) if self._failing else {}
+    def _at(self, level: int) -> dict[int, int]:
+        """Return what is reached along dependencies that carry this much."""
+        if level not in self._carrying:
+            severity = self._links.severity
+            self._carrying[level] = _tree(self._topology, self._item, lambda edge: severity(edge) >= level)
+        return self._carrying[level]
 
     def path(self, origin: int) -> Edges:
         """Return the edges from the item up to the origin; () if it is the item or cannot be reached."""
-        tree = self._carrying if origin in self._carrying else self._all
-        return _along(self._topology, tree, self._item, origin)
+        for level in range(self._links.levels[self._item], 0, -1):
+            if origin in self._at(level):
+                return _along(self._topology, self._at(level), self._item, origin)
+        return _along(self._topology, self._all, self._item, origin)
 
 
 def shortest_path(topology: Topology, item: int, origin: int, effective: SeverityArray) -> Edges:
-    """Return the edges from the item up to the origin, fewest first; () if it is the item or cannot reach it.
-
-    Where redundancy holds severity travels along no path, and the shortest path of dependencies stands in.
-    """
+    """Return the edges from the item up to the origin; () if it is the item or cannot reach it."""
     return PathsFrom(topology, item, effective).path(origin)
 
 

@@ -1,12 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cmdb.impact.best_paths import BestPaths
 from cmdb.impact.paths import Links, PathsTo, shortest_path
 from cmdb.impact.propagation import evaluate
 from cmdb.impact.reach import Way, hops, upstream
 from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
-from cmdb.model.severity import Severity
+from cmdb.model.severity import Severity, Strength
 from tests.support.estates import VERB, Estate, estates
 
 
@@ -52,6 +53,36 @@ def test_a_path_along_which_severity_travels_is_preferred() -> None:
 
 def test_where_redundancy_holds_the_shortest_path_stands_in() -> None:
     assert _keys_along(wan({"line-2": Severity.CRITICAL}), "line-2") == ["line-2"]
+
+
+def test_a_path_that_carries_less_proves_less_than_a_longer_one() -> None:
+    keys = ["shop", "cache", "job", "queue", "database"]
+    items = tuple(Item(key=key, ci_class="service", name=key) for key in keys)
+    rows = [
+        Dependency(consumer="shop", verb=VERB, provider="cache", strength=Strength.SOFT),
+        Dependency(consumer="cache", verb=VERB, provider="database"),
+        Dependency(consumer="shop", verb=VERB, provider="job"),
+        Dependency(consumer="job", verb=VERB, provider="queue"),
+        Dependency(consumer="queue", verb=VERB, provider="database"),
+    ]
+    failing = Estate(items, tuple(rows), {"database": Severity.CRITICAL})
+    assert _keys_along(failing, "database") == ["job", "queue", "database"]
+    strained = Estate(items, tuple(rows[:2]), {"database": Severity.CRITICAL})
+    assert _keys_along(strained, "database") == ["cache", "database"]
+
+
+@given(estates(repeats=True), st.data())
+def test_the_path_is_the_first_of_the_best(estate: Estate, data: st.DataObject) -> None:
+    topology = estate.topology
+    effective = evaluate(topology, estate.vector())
+    origin, item = (data.draw(st.integers(0, len(topology) - 1)) for _ in range(2))
+    links = Links(topology, effective)
+    towards = PathsTo(topology, origin, links)
+    best = BestPaths(topology, links, towards, origin).find(item, 1)
+    path = towards.path(item)
+    provider, carried = topology.views.provider, [links.severity(edge) for edge in path]
+    assert [provider[edge] for edge in path] == [provider[edge] for edges, _ in best for edge in edges]
+    assert min(carried, default=0) == max((severity for _, severity in best), default=0)
 
 
 def test_no_path_leads_to_what_is_not_upstream() -> None:
