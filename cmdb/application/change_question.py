@@ -1,7 +1,7 @@
 """Answers "what changed upstream?"."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cmdb.application.lookup import find_place
 from cmdb.application.proof import Steps
@@ -22,6 +22,10 @@ _FAILED = (ChangeState.FAILED, ChangeState.ROLLED_BACK)
 
 _Refused = tuple[Change, int, str]
 """A change, its target and why it cannot be the cause."""
+
+
+_BEGIN = datetime.min.replace(tzinfo=UTC)
+"""There is no looking back beyond: sources send the first year that there is for 'unknown'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def answer_upstream_changes(
         basis=snapshot.basis,
         item=snapshot.ref(place, scope.mask),
         onset=onset,
-        since=onset - horizon,
+        since=onset - min(horizon, onset - _BEGIN),
         upstream=len(scope.symptoms.distance) - 1,
         suspects=tuple(ranked[: request.first]),
         excluded=tuple(excluded),

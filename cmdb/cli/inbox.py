@@ -10,6 +10,7 @@ from cmdb.cli.questions import FORMAT, First
 from cmdb.cli.session import Output, answer
 from cmdb.cli.words import moment
 from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.ingest.json_values import not_utf8
 
 Number = Annotated[int, typer.Argument(help="Number of a dead letter.")]
 
@@ -60,21 +61,23 @@ def replay(
     answer(context, "replay_dead_letter", {"input": {"number": number, "text": text}}, output, _replayed)
 
 
-def _mended(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            ErrorCode.SYNTAX,
-            f"The file is not UTF-8: {error.reason} at byte {error.start}.",
-            hint="Save it as UTF-8.",
-            place=Place(str(file)),
-        ) from error
-
-
 def discard(context: typer.Context, number: Number, output: Output = FORMAT) -> None:
     """Give one up."""
     answer(context, "discard_dead_letter", {"input": {"number": number}}, output, _discarded)
+
+
+def _mended(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            ErrorCode.NOT_FOUND,
+            f"The file cannot be read: {error.strerror}.",
+            hint="Name a readable file with the mended text.",
+            place=Place(str(file)),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise not_utf8(Place(str(file))) from error
 
 
 def _stats(state: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

@@ -9,8 +9,13 @@ HORIZON_DAYS = 3660
 """How far ahead working time is looked for: a calendar whose holidays fill ten years has no end to promise."""
 
 
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Between which there is work: sources send the first and the last year that there is for 'unknown'."""
+
+
 def working_time(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """Return how much working time lies in [start, end); none when the end is no later than the start."""
+    start, end = max(start, _EARLIEST), min(end, _LATEST)
     if calendar.is_always or end <= start:
         return max(timedelta(0), end - start)
     total = timedelta(0)
@@ -23,6 +28,9 @@ def working_time(calendar: Calendar, start: datetime, end: datetime) -> timedelt
 
 def after_working(calendar: Calendar, start: datetime, amount: timedelta) -> datetime | None:
     """Return when that much working time has passed since `start`; None when that lies past the horizon."""
+    start = max(start, _EARLIEST)
+    if start >= _LATEST:
+        return None
     if calendar.is_always:
         return start + amount
     left = amount

@@ -31,6 +31,9 @@ INTEGERS = range(-(2**63), 2**63)
 
 PRIORITIES = range(1, 6)
 
+REPEATS = range(366 * 24 * 3600 + 1)
+"""Seconds after which a source may promise to repeat itself; 0 promises nothing."""
+
 ClassOf = Callable[[str], str | None]
 GroupsOf = Callable[[str], frozenset[str]]
 
@@ -115,6 +118,13 @@ def _declared(
             yield from _item(record, metamodel)
         case Dependency():
             yield from _dependency(record, metamodel, class_of, groups_of)
+        case EventTransition() if (record.repeat_seconds or 0) not in REPEATS:
+            yield _problem(
+                ErrorCode.WRONG_TYPE,
+                "repeat_seconds",
+                f"The source promises to repeat itself every {record.repeat_seconds} s.",
+                f"Give at most {REPEATS[-1]} seconds, or leave it out.",
+            )
         case Ticket() if record.priority not in PRIORITIES:
             yield _problem(
                 ErrorCode.WRONG_TYPE,

@@ -11,10 +11,13 @@ MISSED_REPEATS = 3
 
 
 def stale_at(event: Event) -> datetime | None:
-    """Return from when on nobody knows whether the event still runs; None where no repeat was promised."""
+    """Return from when on nobody knows whether the event still runs; None where that never comes."""
     if not event.is_open or not event.repeat_seconds:
         return None
-    return event.last_seen_at + timedelta(seconds=MISSED_REPEATS * event.repeat_seconds)
+    try:
+        return event.last_seen_at + timedelta(seconds=MISSED_REPEATS * event.repeat_seconds)
+    except OverflowError:
+        return None  # past the last year that there is: it never comes
 
 
 def is_unknown(event: Event, at: datetime) -> bool:

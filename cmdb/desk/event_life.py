@@ -21,6 +21,7 @@ AHEAD = timedelta(minutes=5)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _BEFORE_MEMORY = "~"
 """Stands after every hash: what an event had seen before it had a memory is not counted again."""
 
@@ -158,7 +159,7 @@ def _state(episode: Episode) -> dict[str, Any]:
         "count": episode.told,
         "unknown": episode.unknown,
         "repeat_seconds": episode.repeat_seconds,
-        "flapping_until": _read_time(turns.ends_at()) if turns.flapping else None,
+        "flapping_until": _read_time(min(turns.ends_at(), _LAST)) if turns.flapping else None,
     }
 
 

@@ -90,7 +90,7 @@ class _Causes:
         reaching = self._above[event.item] & self._roots
         if event.direction is Direction.STARVATION:
             reaching |= {root for root in self._roots if event.item in self._above[root]}
-        in_time = (root for root in reaching if self._onset[root] <= event.raised_at + DELAY)
+        in_time = (root for root in reaching if self._onset[root] - event.raised_at <= DELAY)
         return min(in_time, key=self._place.__getitem__, default=event.item)
 
     def _is_explained(self, item: str) -> bool:
@@ -99,7 +99,7 @@ class _Causes:
 
     def _explains(self, other: str, item: str) -> bool:
         mutual = item in self._above[other]
-        in_time = self._onset[other] <= self._onset[item] + DELAY
+        in_time = self._onset[other] - self._onset[item] <= DELAY
         return in_time and (not mutual or self._place[other] < self._place[item])
 
 

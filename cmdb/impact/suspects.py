@@ -54,11 +54,11 @@ def exclusion(change: Change, onset: datetime, horizon: timedelta) -> str | None
     start, end = change.start, change.end
     if start is None:
         return "has neither a planned nor an actual start"
-    if start > onset + GRACE:
+    if start - onset > GRACE:
         return "started after the symptom"
     if change.state is ChangeState.PLANNED and change.actual_start is None:
         return "planned, not started"
-    if end is not None and end < onset - horizon:
+    if end is not None and onset - end > horizon:
         return "ended before the period asked for"
     return None
 

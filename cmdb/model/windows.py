@@ -1,12 +1,18 @@
 """Maintenance and blackout times."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from cmdb.model.kinds import RecordKind
 from cmdb.model.recurrence import require_recurrence
+
+LONGEST = timedelta(days=366)
+"""How long a window that comes again lasts at most: its times are looked for as far back as that."""
+
+YEARS = range(1900, 3000)
+"""In which a window that comes again begins: sources send the first and the last year that there is for 'unknown'."""
 
 
 class WindowKind(StrEnum):
@@ -41,5 +47,12 @@ class Window:
         """Refuse windows that end before they start, and times that nobody can tell."""
         if self.end <= self.start:
             raise ValueError("'end' lies after 'start'")
-        if self.rule:
-            require_recurrence(self.rule, self.zone)
+        if not self.rule:
+            return
+        require_recurrence(self.rule, self.zone)
+        if self.end - self.start > LONGEST:
+            raise ValueError(
+                f"'end' lies at most {LONGEST.days} days after 'start' where a 'rule' repeats it"
+            )
+        if self.start.year not in YEARS:
+            raise ValueError(f"'start' lies in {YEARS[0]} to {YEARS[-1]} where a 'rule' repeats it")

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -20,11 +21,11 @@ from cmdb.application.snapshot import Snapshot
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.model.access import Principal, PrincipalRole
-from cmdb.model.records import Ticket, TicketKind, TicketState
+from cmdb.model.records import Change, ChangeKind, ChangeState, Ticket, TicketKind, TicketState
 from cmdb.model.severity import Severity
 from tests.support.graph_records import incident
 from tests.support.moments import NOON
-from tests.support.small_estate import ANN, METAMODEL, Bench, furnished, item, outage, raised
+from tests.support.small_estate import ANN, METAMODEL, Bench, cleared, furnished, item, outage, raised
 
 NOBODY = Principal(name="x", role=PrincipalRole.LOADER)
 
@@ -188,3 +189,28 @@ async def test_my_services_are_those_of_the_party_with_their_severity() -> None:
     }
     assert all(row.item.key in {"vpn", "mail"} for row in found)
     assert (await ask.basis()).computed_at == NOON
+
+
+@pytest.mark.parametrize("seconds", [1, -1], ids=["first", "last"])
+@pytest.mark.parametrize("name", [name for name in AT_LEAST if name != "basis"])
+async def test_times_that_stand_for_unknown_keep_no_question_from_its_answer(name: str, seconds: int) -> None:
+    """Sources send the first and the last year that there is, and an event may turn often in it."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    moment, step = first if seconds > 0 else last, timedelta(seconds=seconds)
+    turning = [
+        cleared("r1", moment + turn * step) if turn % 2 else raised("r1", at=moment + turn * step)
+        for turn in range(9)
+    ]
+    odd = Change(
+        key="ODD",
+        title="odd",
+        change_kind=ChangeKind.NORMAL,
+        state=ChangeState.COMPLETED,
+        targets=("r1",),
+        actual_start=moment,
+        actual_end=moment,
+    )
+    bench = await furnished(*turning, raised("vpnc", at=moment), odd)
+    bench.clock.advance(1)
+    ask, _ = await questions(bench)
+    assert await AT_LEAST[name](ask) is not None

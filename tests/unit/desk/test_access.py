@@ -1,8 +1,24 @@
 """Deny by default: what each role sees and may do."""
 
-import pytest
+from contextlib import suppress
+from itertools import product
 
-from cmdb.desk.access import holds, require_assert, require_events, require_tickets, sees_secrets, visible
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cmdb.desk.access import (
+    holds,
+    require_approve,
+    require_assert,
+    require_events,
+    require_outbox,
+    require_review,
+    require_tickets,
+    sees_raw,
+    sees_secrets,
+    visible,
+)
 from cmdb.errors import ErrorCode, Forbidden
 from cmdb.model.access import (
     AllOf,
@@ -67,3 +83,75 @@ def test_only_some_roles_write() -> None:
 def test_secrets_are_for_admins() -> None:
     assert sees_secrets(principal(PrincipalRole.ADMIN))
     assert not sees_secrets(principal(PrincipalRole.ENGINEER))
+
+
+REQUIRED = {
+    "assert": require_assert,
+    "events": require_events,
+    "tickets": require_tickets,
+    "approve": require_approve,
+    "review": require_review,
+    "outbox": require_outbox,
+}
+
+
+def may(role: PrincipalRole) -> set[str]:
+    """Return what the role may do that changes something, or shows what is not for everybody."""
+    allowed = set()
+    for deed, require in REQUIRED.items():
+        with suppress(Forbidden):
+            require(principal(role))
+            allowed.add(deed)
+    return allowed
+
+
+@pytest.mark.parametrize("role", [PrincipalRole.SUBSCRIBER, PrincipalRole.AGENT, PrincipalRole.AUDITOR])
+def test_who_only_reads_changes_nothing(role: PrincipalRole) -> None:
+    assert may(role) == set()
+    assert not sees_secrets(principal(role))
+    assert not sees_raw(principal(role))
+
+
+def test_machines_that_send_do_that_and_no_more() -> None:
+    assert may(PrincipalRole.INGEST) == {"events"}
+    assert may(PrincipalRole.LOADER) == {"assert", "events"}
+
+
+def test_who_writes_does_not_approve_what_the_guard_has_halted() -> None:
+    approving = {role for role in PrincipalRole if "approve" in may(role)}
+    writing = {role for role in PrincipalRole if "assert" in may(role)}
+    assert approving & writing == {PrincipalRole.ADMIN}
+    assert may(PrincipalRole.ADMIN) == REQUIRED.keys()
+
+
+@pytest.mark.parametrize("deed", REQUIRED)
+def test_a_refusal_names_the_deed_and_who_may_do_it(deed: str) -> None:
+    with pytest.raises(Forbidden) as caught:
+        REQUIRED[deed](principal(PrincipalRole.AUDITOR))
+    assert caught.value.code is ErrorCode.FORBIDDEN
+    named = (caught.value.hint or "").removeprefix("Ask with one of the roles ").rstrip(".").split(", ")
+    assert {role.value for role in PrincipalRole if deed in may(role)} == set(named)
+
+
+KEYS = st.frozensets(st.sampled_from("abc"))
+CLASSES = st.frozensets(st.sampled_from(["router", "switch"]))
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from(PrincipalRole),
+    st.none() | st.sampled_from(["ann", "bob"]),
+    st.none() | CLASSES,
+    st.none() | KEYS,
+)
+def test_narrowing_never_shows_more_and_shows_just_what_both_name(
+    role: PrincipalRole, party: str | None, classes: frozenset[str] | None, keys: frozenset[str] | None
+) -> None:
+    wide = Principal(name="n", role=role, party=party)
+    narrow = Principal(name="n", role=role, party=party, classes=classes, keys=keys)
+    for key, ci_class, subscribers in product("abc", ["router", "switch"], [set(), {"ann"}, {"ann", "bob"}]):
+        named = (classes is None or ci_class in classes) and (keys is None or key in keys)
+        seen = holds(visible(wide), key, ci_class, subscribers)
+        assert holds(visible(narrow), key, ci_class, subscribers) is (seen and named)
+        if role is PrincipalRole.SUBSCRIBER:
+            assert seen is (party in subscribers)

@@ -67,3 +67,15 @@ def test_working_time_adds_up(calendar: Calendar, start: datetime, one: timedelt
     whole = working_time(calendar, start, end)
     assert whole == working_time(calendar, start, middle) + working_time(calendar, middle, end)
     assert timedelta(0) <= whole <= end - start
+
+
+@pytest.mark.parametrize("calendar", [ALWAYS, OFFICE, NIGHT, SYDNEY], ids=lambda calendar: calendar.name)
+def test_times_that_stand_for_unknown_are_worked_with_and_promise_nothing(calendar: Calendar) -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert working_time(calendar, first, NOON) > timedelta(days=365)
+    assert working_time(calendar, NOON, last) > timedelta(days=365)
+    assert working_time(calendar, last, last) == working_time(calendar, first, first) == timedelta(0)
+    assert after_working(calendar, last, minutes(1)) is None
+    due = after_working(calendar, first, minutes(1))
+    assert due is not None
+    assert due.year == 1900

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cmdb.desk.conformance import KEY_LIMIT, WEIGHT_LIMIT, problems_of
+from cmdb.desk.conformance import KEY_LIMIT, REPEATS, WEIGHT_LIMIT, problems_of
 from cmdb.errors import ErrorCode
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import (
@@ -208,6 +208,16 @@ WRONG = (
         "opened_at",
     ),
     Wrong("priority", replace(TICKET, priority=0), ErrorCode.WRONG_TYPE, "priority", "1 (highest) to 5"),
+    Wrong(
+        "repeats past all bounds",
+        replace(RAISED, repeat_seconds=10**15),
+        ErrorCode.WRONG_TYPE,
+        "repeat_seconds",
+        "31622400",
+    ),
+    Wrong(
+        "repeats before now", replace(RAISED, repeat_seconds=-1), ErrorCode.WRONG_TYPE, "repeat_seconds", "-1"
+    ),
     Wrong("assignment to nothing", replace(OWNS, item="x"), ErrorCode.DANGLING_END, "item", "'x'"),
     Wrong("window of nothing", replace(WINDOW, items=("x",)), ErrorCode.DANGLING_END, "items", "'x'"),
 )
@@ -223,6 +233,9 @@ def test_each_fault_is_found_alone_and_named(wrong: Wrong) -> None:
 
 def test_the_largest_numbers_pass() -> None:
     assert check(replace(NEEDS, weight=WEIGHT_LIMIT)) == []
+    assert (
+        check(replace(RAISED, repeat_seconds=REPEATS[-1])) == check(replace(RAISED, repeat_seconds=0)) == []
+    )
     assert check(replace(SERVER, attributes={"cpu_count": 2**63 - 1})) == []
     assert check(replace(SERVER, attributes={"cpu_count": -(2**63)})) == []
 

@@ -2,8 +2,19 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
-from cmdb.desk.maintenance import Coverage, is_open, spans, turns_of_window, under_maintenance
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cmdb.desk.maintenance import (
+    LOOK_BACK,
+    Coverage,
+    is_open,
+    spans,
+    turns_of_window,
+    under_maintenance,
+)
 from cmdb.model.windows import Window, WindowKind
 from tests.support.moments import NOON, minutes
 
@@ -74,3 +85,61 @@ def test_only_open_maintenance_covers() -> None:
     over = replace(ONCE, items=("y",), start=NOON - DAY, end=NOON)
     found = under_maintenance([ONCE, wide, blackout, over], NOON)
     assert found == Coverage(frozenset({"a"}), frozenset({"router"}), frozenset({"vpn"}))
+
+
+WINDOWS = st.builds(
+    lambda start, length, rule, zone: Window(
+        key="w",
+        window_kind=WindowKind.MAINTENANCE,
+        title="w",
+        items=("a",),
+        start=NOON + minutes(start),
+        end=NOON + minutes(start + length),
+        rule=rule,
+        zone=zone if rule else "",
+    ),
+    st.integers(-60 * 24 * 40, 60 * 24 * 40),
+    st.integers(1, 60 * 24 * 3),
+    st.sampled_from(
+        ["", "FREQ=DAILY", "FREQ=WEEKLY;BYDAY=SU,WE", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=DAILY;UNTIL=20260310"]
+    ),
+    st.sampled_from(["", "Europe/Berlin", "America/New_York"]),
+)
+
+
+@settings(max_examples=30)
+@given(WINDOWS, st.integers(0, 60 * 24 * 60))
+def test_nothing_opens_or_closes_but_at_a_turn_that_was_told_before(window: Window, later: int) -> None:
+    """Who looks at `at` and knows the turns from then on need not look again before the first of them."""
+    at = NOON + minutes(later)
+    turns = sorted(turn for turn in turns_of_window(window, at) if turn > at)
+    stretches = pairwise([at, *turns[:2]])
+    for start, end in stretches:
+        middle, last = start + (end - start) / 2, end - timedelta(microseconds=1)
+        assert is_open(window, start) is is_open(window, middle) is is_open(window, last)
+
+
+@settings(max_examples=30)
+@given(WINDOWS, st.integers(0, 60 * 24 * 60), st.integers(0, 60 * 24))
+def test_who_looks_late_is_told_of_what_turned_meanwhile(window: Window, later: int, missed: int) -> None:
+    at = NOON + minutes(later)
+    before = at - minutes(missed)
+    if before > at - LOOK_BACK and is_open(window, before) is not is_open(window, at):
+        assert any(before < turn <= at for turn in turns_of_window(window, at))
+
+
+@settings(max_examples=30)
+@given(WINDOWS, st.integers(-60 * 24 * 50, 60 * 24 * 50), st.integers(0, 60 * 24 * 30))
+def test_the_times_of_a_stretch_are_those_at_which_it_is_open(
+    window: Window, since: int, length: int
+) -> None:
+    begin, end = NOON + minutes(since), NOON + minutes(since + length)
+    found = list(spans(window, begin, end))
+    assert found == sorted(found)
+    for start, stop in found:
+        assert start <= end
+        assert stop > begin
+        assert stop - start == window.end - window.start
+        assert is_open(window, start)
+    for moment in (begin, end, begin + (end - begin) / 3):
+        assert is_open(window, moment) is any(start <= moment < stop for start, stop in found)

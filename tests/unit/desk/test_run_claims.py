@@ -160,6 +160,16 @@ def test_a_sound_dependency_does_not_vouch_for_a_faulty_one_of_its_verb(
     assert {index: row.code for index, row in claims.faulty.items()} == {5: code}
 
 
+def test_a_faulty_dependency_does_not_vouch_for_the_next_one() -> None:
+    wrong = replace(runs_on("site", "b"), verb="CALLS")
+    ends = [seen("site", "site"), seen("b", "application"), seen("c", "application")]
+    claims = claimed(*ends, wrong, replace(wrong, provider="c"), wrong)
+    assert {index: row.code for index, row in claims.faulty.items()} == dict.fromkeys(
+        (3, 4, 5), ErrorCode.VERB_ENDS
+    )
+    assert claims.dependencies == []
+
+
 @settings(max_examples=60)
 @given(
     st.lists(

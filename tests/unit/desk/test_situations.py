@@ -1,6 +1,8 @@
 """Grouping by topology, time and direction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from cmdb.desk.situations import EventGroup, group_events
 from cmdb.model.records import Direction, Event, EventState
@@ -37,6 +39,18 @@ def test_symptoms_join_the_most_upstream_alerting_ci() -> None:
     assert causes(groups) == {"router": {"router", "vpn", "finance"}}
     assert groups[0].key == "cause:router"
     assert groups[0].since == NOON
+
+
+def test_events_in_the_last_and_first_year_that_there_is_are_grouped_by_time_as_all_are() -> None:
+    def moved(one: Event, at: datetime) -> Event:
+        return replace(one, raised_at=at, last_seen_at=at, changed_at=at)
+
+    last = moved(event("vpn"), datetime.max.replace(tzinfo=UTC))
+    first = moved(event("vpn"), datetime.min.replace(tzinfo=UTC))
+    starving = moved(event("router", direction=Direction.STARVATION), last.raised_at)
+    assert causes(group_events([last, event("router")], CHAIN)) == {"router": {"router", "vpn"}}
+    assert causes(group_events([first, event("router")], CHAIN)) == {"router": {"router"}, "vpn": {"vpn"}}
+    assert causes(group_events([last, starving], CHAIN)) == {"vpn": {"vpn", "router"}}
 
 
 def test_an_unrelated_event_stays_out() -> None:

@@ -1,7 +1,7 @@
 """Suspect changes: what excludes one, and what makes one rank above another."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -113,3 +113,11 @@ def test_times_read_in_fitting_units() -> None:
     assert reason(timedelta(minutes=20)) == "ended 20 min before the symptom"
     assert reason(timedelta(hours=30)) == "ended 30.0 h before the symptom"
     assert reason(timedelta(days=4)) == "ended 4.0 days before the symptom"
+
+
+def test_an_onset_in_the_first_or_last_year_that_there_is_excludes_by_the_same_rules() -> None:
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert exclusion(change(), first, WEEK) == "started after the symptom"
+    assert exclusion(change(), last, WEEK) == "ended before the period asked for"
+    for edge in (first, last):
+        assert exclusion(change(actual_start=edge, actual_end=edge), edge, WEEK) is None

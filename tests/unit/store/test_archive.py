@@ -1,4 +1,4 @@
-"""Backup and restore: what is refused before the store is touched; a restore proves itself before it counts."""
+"""Backup and restore: what is refused before the store is touched, and how a restore proves itself."""
 
 from collections.abc import Sequence
 from pathlib import Path
