@@ -1,9 +1,12 @@
 """`POST /webhooks/<loader>`: bodies as monitors send them, on disk before they are answered with 202."""
 
 import zlib
+from functools import lru_cache
 from secrets import token_hex
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -51,11 +54,12 @@ class WebhookEndpoint:
         principal = read_principal(request.headers.get(HEADER))
         _require_sender(request)
         reception.require_room()
-        waits = _waits(request)
         loader = request.path_params["loader"]
+        asked = _read_query(request.scope["query_string"])
+        waits = _waits(asked.wait)
         sent = Sent(
-            loader=loader + _arguments(request),
-            source=_within(request.query_params.get("source", "").strip(), "source") or loader,
+            loader=loader + _within(asked.arguments, "arguments"),
+            source=_within(asked.source, "source") or loader,
             body=await _read_body(request),
             key=_key(request),
         )
@@ -70,8 +74,27 @@ class WebhookEndpoint:
         return JsonResponse(told | {"revision": revision, "dead": dead}, 200)
 
 
-def _waits(request: Request) -> bool:
-    asked = request.query_params.get("wait")
+class _Asked(NamedTuple):
+    """What a sender's address says; `arguments` are the loader's, in one form whatever their order."""
+
+    source: str
+    wait: str | None
+    arguments: str
+
+
+@lru_cache(maxsize=1024)
+def _read_query(text: bytes) -> _Asked:
+    """Read the part behind the `?`; a sender's address is always the same, so that it is read once."""
+    query = QueryParams(text)
+    arguments = sorted(pair for pair in query.multi_items() if pair[0] not in _OURS)
+    return _Asked(
+        query.get("source", "").strip(),
+        query.get("wait"),
+        f"?{urlencode(arguments)}" if arguments else "",
+    )
+
+
+def _waits(asked: str | None) -> bool:
     if asked not in (None, "applied"):
         raise InvalidInput(
             ErrorCode.BAD_ARGUMENT,
@@ -107,12 +130,6 @@ def _require_sender(request: Request) -> None:
             hint="Send the document itself as the body, for example as application/json.",
             place=Place("request", field="Content-Type"),
         )
-
-
-def _arguments(request: Request) -> str:
-    """Return the loader's arguments, in one form whatever their order in the address."""
-    asked = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _OURS)
-    return _within(f"?{urlencode(asked)}", "arguments") if asked else ""
 
 
 def _key(request: Request) -> str:

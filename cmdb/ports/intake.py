@@ -153,6 +153,9 @@ class Spool(Protocol):
     async def arrival(self, seconds: float) -> None:
         """Return when something may be waiting, or after that time."""
 
+    async def lull(self, seconds: float) -> None:
+        """Return when senders post but little, or one waits for what it sent to be applied; else after that time."""
+
     async def sources(self) -> Sequence[str]:
         """Return the sources that have something waiting, in the order in which their turns come."""
 

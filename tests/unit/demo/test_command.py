@@ -1,4 +1,4 @@
-"""`cmdb demo` refuses a seed that cannot be played before it starts anything."""
+"""`cmdb demo` refuses what cannot be played, or told, before it starts anything."""
 
 from pathlib import Path
 
@@ -9,15 +9,6 @@ from cmdb.cli.app import build_cli
 from cmdb.demo.command import demo
 from cmdb.errors import CmdbError, DeclarationError, ErrorCode
 from tests.support.vpn_outage import copy_seed
-
-
-def test_a_transcript_that_cannot_be_written_is_refused_before_the_story(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(CmdbError) as caught:
-        demo(transcript=tmp_path / "gone" / "t.json")
-    assert caught.value.code is ErrorCode.BAD_ARGUMENT
-    assert capsys.readouterr().out == ""
 
 
 def refusal(seed: Path) -> CmdbError:
@@ -55,3 +46,12 @@ def test_a_fault_of_a_seed_is_named_with_its_line(tmp_path: Path, old: str, new:
     assert "seed.yaml:" in str(error.place)
     assert place in str(error)
     assert error.hint
+
+
+def test_a_transcript_that_cannot_be_written_is_refused_before_the_story(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CmdbError) as caught:
+        demo(transcript=tmp_path / "gone" / "t.json")
+    assert caught.value.code is ErrorCode.BAD_ARGUMENT
+    assert capsys.readouterr().out == ""
