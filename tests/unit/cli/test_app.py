@@ -8,10 +8,7 @@ from collections.abc import Iterator
 import pytest
 import typer
 
-<<<<<<< HEAD
-=======
 from cmdb.__main__ import main
->>>>>>> main
 from cmdb.cli.app import USABLE, build_cli, run_cli
 from cmdb.errors import ErrorCode, NotFound
 from tests.support.command_line import CommandLine, nothing
@@ -100,8 +97,6 @@ def test_a_terminal_without_umlauts_is_shown_escapes(output: str, told: str) -> 
     ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert told in ran.stdout
-<<<<<<< HEAD
-=======
 
 
 def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,4 +105,3 @@ def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str])
         main()
     assert caught.value.code == 0
     assert "--transcript" in capsys.readouterr().out
->>>>>>> main
