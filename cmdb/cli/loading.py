@@ -77,12 +77,9 @@ def load(
     faults: list[InvalidInput] = []
     reading = replace(asked_for(setting), faulty=faults.append if skip_faulty else None)
     direct = loader in DIRECT and program is None
-    unused: dict[str, object] = {} if program else {"--format": input_format}
-    if direct:
-        unused |= {"--scope": scope, "--coverage": coverage, "--approve": approve}
-    _require_unset(loader, unused)
+    of_runs = {"--scope": scope, "--coverage": coverage, "--approve": approve} if direct else {}
+    _require_unset(loader, of_runs if program else {"--format": input_format, **of_runs})
     located = _read(loaders, loader, paths, reading, program, input_format)
-    lines = [json.dumps(encode(row.record)).encode() for row in located]
     declared = coverage or (Coverage.PARTIAL if program else loaders.loader(loader).coverage)
     asked = {
         "source": source or loader,
@@ -95,13 +92,17 @@ def load(
         "document": [str(path) for path in paths],
         "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
     }
-    report = _deliver(context.obj, asked, lines, direct=direct)
-    report = _at_home(report, located, source or loader) | {"seconds": round(monotonic() - started, 3)}
-    told = len(faults[:TOLD]) if "run" in report else 0
-    report["problems"] = [*map(_problem, faults), *report["problems"][told:]]
-    write({"load": report}, output, show_report)
+    report = _at_home(_deliver(context.obj, asked, located, direct=direct), located, source or loader)
+    report["problems"] = _all_problems(report, faults)
+    write({"load": report | {"seconds": round(monotonic() - started, 3)}}, output, show_report)
     if report["problems"] and not skip_faulty:
         raise _refused(report["problems"])
+
+
+def _all_problems(report: Json, faults: Sequence[InvalidInput]) -> list[Json]:
+    """Return what could not be read, then what the service refused; a run tells the first of the former again."""
+    told = len(faults[:TOLD]) if "run" in report else 0
+    return [*map(_problem, faults), *report["problems"][told:]]
 
 
 def _covered(declared: Coverage, told: Completeness, faults: Sequence[InvalidInput]) -> Coverage:
@@ -113,7 +114,10 @@ def _covered(declared: Coverage, told: Completeness, faults: Sequence[InvalidInp
     return declared
 
 
-def _deliver(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes], *, direct: bool) -> Json:
+def _deliver(
+    session: Session, asked: Mapping[str, Any], located: Sequence[LocatedRecord], *, direct: bool
+) -> Json:
+    lines = [json.dumps(encode(row.record)).encode() for row in located]
     sending = _run if not direct else _send_sound if asked["skipFaulty"] else _send
     with show_loading(len(lines)):
         return asyncio.run(sending(session, asked, lines))
