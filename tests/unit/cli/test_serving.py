@@ -49,6 +49,8 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 
 
 def test_a_second_server_of_one_data_folder_is_refused(tmp_path: Path) -> None:
+    # An engine that cannot start keeps a server that should have been refused from serving for ever.
+    (tmp_path / "engine").write_text("a file where the engine's folder belongs", encoding="utf-8")
     with only_server(tmp_path):
         ran = LINE.run("serve", "--port", "0", "--data-dir", str(tmp_path))
     assert ran.error is not None
