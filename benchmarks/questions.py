@@ -1,10 +1,11 @@
 """W1b and W2: whole questions through GraphQL over HTTP on a running service, beside plain queries of rivals."""
 
 import json
+import re
 import sqlite3
 from collections import Counter
 from datetime import timedelta
-from http.client import HTTPConnection
+from socket import IPPROTO_TCP, TCP_NODELAY, create_connection
 from typing import Any
 
 from benchmarks.changes import ONSET, changes
@@ -23,6 +24,9 @@ LENGTHS = 10
 HOURS = 168
 SERVICES = 25
 
+_HEAD = "POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
+_LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
+
 _CHANGES_SQL = """
 WITH RECURSIVE upstream(n) AS (
   SELECT ?1 UNION SELECT d.provider FROM upstream JOIN dependency d ON d.consumer = upstream.n
@@ -31,17 +35,37 @@ WITH RECURSIVE upstream(n) AS (
 
 
 class Service:
-    """A client with as little of its own as possible: one connection, one document, bytes in and out."""
+    """A client with as little of its own as possible: one connection, one packet out, bytes in.
+
+    The standard library's client sends head and body apart and reads headers as those of mail, some 0.2 ms of its own.
+    """
 
     def __init__(self, port: int) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=120)
+        self._socket = create_connection(("127.0.0.1", port), timeout=120)
+        self._socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
 
     def ask(self, operation: str, variables: dict[str, Any]) -> bytes:
         """Run a named operation and return the answer's bytes."""
         sent = {"query": read_operation(operation), "operationName": operation, "variables": variables}
-        headers = {"content-type": "application/json"}
-        self._connection.request("POST", "/graphql", json.dumps(sent), headers)
-        return self._connection.getresponse().read()
+        body = json.dumps(sent).encode()
+        self._socket.sendall(_HEAD.format(len(body)).encode() + body)
+        head, _, told = self._receive().partition(b"\r\n\r\n")
+        length = int(_LENGTH.findall(head)[0])
+        while len(told) < length:
+            told += self._more()
+        return told
+
+    def _receive(self) -> bytes:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += self._more()
+        return received
+
+    def _more(self) -> bytes:
+        found = self._socket.recv(2**20)
+        if not found:
+            raise ConnectionError("the service closed the connection")
+        return found
 
 
 def measure_impact(estate: Estate, port: int, rival: Rival | None) -> Result:

@@ -1,7 +1,13 @@
 """`python -m cmdb` and the `cmdb` command: the command line with the demo on top."""
 
-from cmdb.cli.app import build_cli, run_cli
-from cmdb.demo.command import demo
+import sys
+
+try:
+    from cmdb.cli.app import build_cli, run_cli
+    from cmdb.demo.command import demo
+except KeyboardInterrupt:
+    # Reading the program takes a while, and who gives it up then shall not meet a stack trace either.
+    sys.exit(130)
 
 
 def main() -> None:

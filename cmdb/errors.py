@@ -84,6 +84,10 @@ class ErrorCode(StrEnum):
     STORE_GONE = "STORE_GONE", "The connection to the store was lost."
     STORE_NOT_EMPTY = "STORE_NOT_EMPTY", "The store holds data where an empty one is needed."
     STORE_UNFINISHED = "STORE_UNFINISHED", "A restore into this store was begun and has not ended."
+    STORE_UNWRITABLE = (
+        "STORE_UNWRITABLE",
+        "The store answers but could not keep a write, as with a full disk.",
+    )
     FOREIGN_WRITE = "FOREIGN_WRITE", "Somebody changed the store past this service."
     STORE_CONFLICT = "STORE_CONFLICT", "The store could not settle concurrent writes in time."
     MIGRATION_CHANGED = "MIGRATION_CHANGED", "A migration that was already applied differs from its file."

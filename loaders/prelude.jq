@@ -59,7 +59,7 @@ def only_labels: with_entries(select(.value | type == "string" or type == "numbe
 def if_text: if type == "string" then . else null end;
 def web_link: [.[]? | strings | select(test("^https?://"; "i"))][0];
 # What was sent, without what looks like a secret.
-def raw: walk(if type == "object" then with_entries(if .key | test("passw|secret|token|authorization|cookie|credential|signature|(api|routing|integration|service|private)_?key"; "i") then .value = "(left out)" else . end)
+def raw: walk(if type == "object" then with_entries(if .key | test("passw|pwd|secret|token|authorization|cookie|credential|signature|connection[-_ ]?string|(api|routing|integration|service|private|access|shared|account)[-_ ]?key"; "i") then .value = "(left out)" else . end)
     elif type == "array" and length == 2 and (.[0] | type) == "string" and (.[0] | test("^(authorization|cookie|.*token.*)$"; "i")) then [.[0], "(left out)"] else . end) | tojson | .[:16384];
 # An event about a subject; `.` is what is kept as its raw text.
 def event(fields): {kind: "event"} + ((fields | .subject |= (. // {} | drop_empty) | if .subject == {} then .subject = {labels: {source: "unnamed"}} else . end | .summary |= (. // "" | tostring | .[:1000])) | drop_empty) + {raw: raw};

@@ -4,6 +4,7 @@ There are no tokens yet. What makes it safe to believe the header is that the se
 only and answers only requests that name one, so that a page in a browser cannot reach it under a foreign name.
 """
 
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from cmdb.model.access import Principal, PrincipalRole
 HEADER = "Cmdb-Act-As"
 
 
+@lru_cache(maxsize=1024)
 def read_principal(header: str | None) -> Principal:
     """Read `role` or `role:party`; without a header the caller is the administrator of this machine."""
     role, _, party = (header or PrincipalRole.ADMIN.value).strip().partition(":")
@@ -33,6 +35,7 @@ def read_principal(header: str | None) -> Principal:
         ) from error
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether the host name or address means this machine and nothing else."""
     if host == "localhost":

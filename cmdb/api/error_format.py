@@ -10,6 +10,7 @@ from cmdb.errors import CmdbError, ErrorCode, Overloaded, StoreError
 
 LOG = logging.getLogger("cmdb.api")
 Json = dict[str, object]
+_ASK_LESS = "Ask for less in one document: fewer fields, smaller pages, fewer aliases."
 _LOOK_UP = "Look it up in graphql/schema.graphql, or ask for it by introspection."
 
 
@@ -70,11 +71,13 @@ def format_error(error: GraphQLError, request_id: str) -> Json:
         told = describe_error(cause)
     elif cause is None or isinstance(cause, GraphQLError | StrawberryInputCoercionError):
         # graphql-core's own errors: validation has coded them, what is left are values of variables and arguments.
+        known = error.extensions or {}
+        costly = known.get("code") == ErrorCode.TOO_COSTLY.value
         told = {
             "code": ErrorCode.WRONG_TYPE.value,
-            "hint": _LOOK_UP,
+            "hint": _ASK_LESS if costly else _LOOK_UP,
             "place": None,
-            **(error.extensions or {}),
+            **known,
         }
     else:
         told = describe_fault(cause, request_id)

@@ -20,7 +20,7 @@ from cmdb.api.vocabulary import (
     TicketKind,
     TicketState,
 )
-from cmdb.desk.access import sees_raw
+from cmdb.desk.access import sees_raw, sees_work_notes
 from cmdb.desk.event_flags import is_acknowledged, stale_at
 from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
@@ -220,6 +220,10 @@ async def _ticket_clocks(root: strawberry.Parent[records.Ticket], info: Info) ->
     return list(await info.context.clocks(root))
 
 
+def _ticket_notes(root: strawberry.Parent[records.Ticket], info: Info) -> list[records.WorkNote]:
+    return list(root.notes) if sees_work_notes(info.context.principal, root) else []
+
+
 def _ticket_parent(root: strawberry.Parent[records.Ticket], info: Info) -> Fetched[records.Ticket]:
     return info.context.tickets.one(root.parent)
 
@@ -260,7 +264,9 @@ class Ticket(Node):
     resolved_at: datetime | None = strawberry.field(description="When service was back.")
     expected_resolution_at: datetime | None = strawberry.field(description="When service is expected back.")
     expected_resolution_basis: str = strawberry.field(description="Where that expectation comes from.")
-    notes: list[WorkNote] = strawberry.field(description="Its work notes, oldest first.")
+    notes: list[WorkNote] = derived(
+        _ticket_notes, "Its work notes, oldest first; of tickets of others none for a subscriber."
+    )
 
     @classmethod
     def is_type_of(cls, source: object, _info: object) -> bool:

@@ -1,9 +1,12 @@
 """`POST /webhooks/<loader>`: bodies as monitors send them, on disk before they are answered with 202."""
 
 import zlib
+from functools import lru_cache
 from secrets import token_hex
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,26 +55,62 @@ class WebhookEndpoint:
         _require_sender(request)
         reception.require_room()
         loader = request.path_params["loader"]
+        asked = _read_query(request.scope["query_string"])
+        waits = _waits(asked.wait)
         sent = Sent(
-            loader=loader + _arguments(request),
-            source=_within(request.query_params.get("source", "").strip(), "source") or loader,
+            loader=loader + _within(asked.arguments, "arguments"),
+            source=_within(asked.source, "source") or loader,
             body=await _read_body(request),
             key=_key(request),
         )
         receipt = await reception.accept(principal, sent)
         revision = receipt.revision
-        if revision is None and request.query_params.get("wait") == "applied":
+        if revision is None and waits:
             revision = await reception.applied(receipt.number, WAIT_SECONDS)
-        return JsonResponse(_describe(receipt, revision), 202 if revision is None else 200)
+        told = _describe(receipt)
+        if revision is None:
+            return JsonResponse(told, 202)
+        dead = await reception.dead_of(receipt.number)
+        return JsonResponse(told | {"revision": revision, "dead": dead}, 200)
 
 
-def _describe(receipt: Receipt, revision: int | None) -> Json:
-    told: Json = {
+class _Asked(NamedTuple):
+    """What a sender's address says; `arguments` are the loader's, in one form whatever their order."""
+
+    source: str
+    wait: str | None
+    arguments: str
+
+
+@lru_cache(maxsize=1024)
+def _read_query(text: bytes) -> _Asked:
+    """Read the part behind the `?`; a sender's address is always the same, so that it is read once."""
+    query = QueryParams(text)
+    arguments = sorted(pair for pair in query.multi_items() if pair[0] not in _OURS)
+    return _Asked(
+        query.get("source", "").strip(),
+        query.get("wait"),
+        f"?{urlencode(arguments)}" if arguments else "",
+    )
+
+
+def _waits(asked: str | None) -> bool:
+    if asked not in (None, "applied"):
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"'wait' is '{asked[:40]}'.",
+            hint="Give wait=applied or leave it out.",
+            place=Place("request", field="wait"),
+        )
+    return asked is not None
+
+
+def _describe(receipt: Receipt) -> Json:
+    return {
         "receipt": str(receipt.number),
         "accepted": int(not receipt.is_duplicate),
         "duplicate": int(receipt.is_duplicate),
     }
-    return told if revision is None else told | {"revision": revision}
 
 
 def _require_sender(request: Request) -> None:
@@ -91,12 +130,6 @@ def _require_sender(request: Request) -> None:
             hint="Send the document itself as the body, for example as application/json.",
             place=Place("request", field="Content-Type"),
         )
-
-
-def _arguments(request: Request) -> str:
-    """Return the loader's arguments, in one form whatever their order in the address."""
-    asked = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in _OURS)
-    return _within(f"?{urlencode(asked)}", "arguments") if asked else ""
 
 
 def _key(request: Request) -> str:

@@ -38,7 +38,7 @@ from cmdb.application.ticket_upkeep import TicketUpkeep
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
 from cmdb.application.write_gate import WriteGate
-from cmdb.errors import CmdbError, ErrorCode, InvalidInput
+from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
 from cmdb.model.kinds import RecordKind
@@ -247,10 +247,12 @@ class Application(Questions):
 
 
 def _require_past(moment: Moment, now: datetime) -> None:
-    for name, at in (("asOf", moment.as_of), ("knownAt", moment.known_at)):
+    # Without `asOf` the question is about the time of `knownAt`, so that one is looked at first.
+    for name, at in (("knownAt", moment.known_at), ("asOf", moment.as_of)):
         if at > now:
             raise InvalidInput(
                 ErrorCode.BAD_ARGUMENT,
                 f"'{name}' lies in the future: {at.isoformat()}.",
                 hint="Ask about the present or the past; `whatIf` asks about what may come.",
+                place=Place("request", field=name),
             )

@@ -46,6 +46,7 @@ def next_snapshot(before: Snapshot, step: Step, at: datetime) -> Snapshot:
     carry.tables()
     carry.severities(carry.events())
     carry.topology()
+    carry.situations()
     vars(after).update(earlier_reach=before.known_reach())
     return _evaluated(after)
 
@@ -136,6 +137,16 @@ class _Carry:
         renewed = touched | {place for place in regarded if place is not None}
         for predicate, mask in list(self.before.masks.copy().items())[-KEPT_MASKS:]:
             self.after.masks[predicate] = self._mask(predicate, self._moved(mask), topology, renewed)
+
+    def situations(self) -> None:
+        """Keep which events belong together while none was told about: in a storm tickets are written one by one."""
+        turned = self.before.turns_by(self.after.at)
+        if self.step.delta.events or self.step.patched is not None or turned:
+            return
+        numbers = () if self.step.delta.situations else ("numbers",)
+        for name in ("event_groups", "group_by_event", *numbers):
+            if name in vars(self.before):
+                self._set(name, vars(self.before)[name])
 
     def _mask(self, predicate: Predicate, mask: Mask, topology: Topology, places: Iterable[int]) -> Mask:
         for place in places:

@@ -1,23 +1,27 @@
 """Answers who said what of a record, when it was so and when it was known."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 
 from cmdb.application.catalogue import without_secrets
 from cmdb.application.lookup import find_place, missing
 from cmdb.application.snapshot import Snapshot
-from cmdb.desk.access import sees_secrets
+from cmdb.desk.access import sees_secrets, sees_work_notes
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
 from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
 from cmdb.model.provenance import Sighting
-from cmdb.model.records import Item, Record
+from cmdb.model.records import Item, Record, Ticket
 from cmdb.ports.graph import GraphReader, Stored
 
 _UNTOLD = frozenset({"attributes", "valid_from", "sightings"})
+
+_BACKGROUND = frozenset({"notes", "items", "events", "changes", "cause_item", "cause_key", "situation"})
+"""Fields of a ticket by which a subscriber would learn of CIs that answers call restricted."""
 
 
 class HistoryQuestion:
@@ -51,7 +55,10 @@ class HistoryQuestion:
             item = record if sees_secrets(principal) else without_secrets(record, self._metamodel)
             attributes = {name: _write(value) for name, value in item.attributes.items()}
             return {**_plain_fields(item), **attributes}
-        return _plain_fields(record)
+        told = _plain_fields(record)
+        if isinstance(record, Ticket) and not sees_work_notes(principal, record):
+            return {name: value for name, value in told.items() if name not in _BACKGROUND}
+        return told
 
 
 def _plain_fields(record: Record) -> dict[str, str]:
@@ -74,6 +81,11 @@ def _write(value: object) -> str:
         return ", ".join(map(_write, value))
     if isinstance(value, Enum):
         return value.name.lower()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value):
+        parts = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return " ".join(f"{name}={_write(part)}" for name, part in parts if part not in (None, "", ()))
     return str(value)
 
 

@@ -54,7 +54,7 @@ class ImpactQuestion:
     async def answer(self, snapshot: Snapshot, principal: Principal, request: ImpactRequest) -> ImpactAnswer:
         """Evaluate with, without and only the origin; prove the rows of the asked page."""
         asked = (visible(principal), request)
-        answer = snapshot.answers.get(asked)
+        answer = snapshot.kept(asked)
         if not isinstance(answer, ImpactAnswer):
             answer = await self._evaluate(snapshot, principal, request)
             snapshot.keep(asked, answer)
@@ -81,7 +81,7 @@ class ImpactQuestion:
         page = rows[request.skip : request.skip + request.first]
         proofs = Proofs(snapshot, case.mask, case.own, case.severity)
         if len(origin.places) == 1:
-            proofs.lead_to(origin.places[0], below)
+            proofs.lead_to(origin.places[0], below, reached)
         return ImpactAnswer(
             basis=snapshot.basis,
             origins=tuple(snapshot.ref(place, case.mask) for place in origin.places),
@@ -157,20 +157,24 @@ def _case(snapshot: Snapshot, mask: Mask | None, origin: _Origin) -> _Case:
     if assumed:
         own = present.copy()
         own[list(assumed)] = list(assumed.values())
+    alone = spread(snapshot.topology, {place: int(rung) for place, rung in origin.failing.items()})
     return _Case(
         snapshot=snapshot,
         mask=mask,
         origins=origin.places,
         own=own,
-        severity=snapshot.effective_with(failing),
+        severity=snapshot.effective_but(alone)
+        if snapshot.calm and alone
+        else snapshot.effective_with(failing),
         without=snapshot.effective_with(healthy),
-        alone=spread(snapshot.topology, {place: int(rung) for place, rung in origin.failing.items()}),
+        alone=alone,
     )
 
 
 def _harmed(case: _Case, places: IntArray) -> Mask:
-    alone = np.fromiter((case.alone.get(int(place), 0) for place in places), np.uint8, len(places))
-    harmed: Mask = (alone > 0) | (case.severity[places] > case.without[places])
+    alone: Mask = np.zeros(len(case.severity), np.bool_)
+    alone[list(case.alone)] = True
+    harmed: Mask = alone[places] | (case.severity[places] > case.without[places])
     return harmed
 
 

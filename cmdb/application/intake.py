@@ -35,6 +35,9 @@ PROBE_SECONDS = 3.0
 KEEP = timedelta(days=7)
 """How long keys are known: longer than any sender repeats itself for want of an answer."""
 
+REST_SECONDS = 0.5
+"""The longest rest between two turns: so much later at most is known what many senders tell at once."""
+
 IDLE_SECONDS = 1.0
 STOP_SECONDS = 3.0
 _TIDY_SECONDS = 3600.0
@@ -93,7 +96,11 @@ class Applier:
         tidied = loop.time()
         while not self._stopping.is_set():
             try:
-                if not await self.work_once():
+                began = loop.time()
+                if await self.work_once():
+                    # Half of the time belongs to senders while many post; the next turn folds all that came meanwhile.
+                    await self._spool.lull(min(loop.time() - began, REST_SECONDS))
+                else:
                     await self._spool.arrival(IDLE_SECONDS)
                 if loop.time() - tidied > _TIDY_SECONDS:
                     tidied = loop.time()

@@ -5,6 +5,18 @@ from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.model.access import Principal
 from cmdb.model.records import Change, Event, Ticket
 
+_WHERE = {
+    "CI": "Search by a part of its name: cmdb search WORDS, or the field `search`.",
+    "item": "Search by a part of its name: cmdb search WORDS, or the field `search`.",
+    "service": "Search by a part of its name: cmdb search WORDS, or the field `search`.",
+    "ticket": "See which there are: cmdb get tickets, or the field `tickets`.",
+    "event": "See which there are: cmdb get events, or the field `events`.",
+    "change": "See which there are: cmdb get changes, or the field `changes`.",
+    "situation": "See which there are: the field `situations`.",
+    "party": "Give its key; `cmdb get` of a service names who supports, owns and uses it.",
+    "entry of the outbox": "See which there are: cmdb outbox, or the field `outbox`.",
+}
+
 
 def find_place(snapshot: Snapshot, principal: Principal, reference: str) -> int:
     """Return the index of the CI with this key, else of the only one with this name (case folded)."""
@@ -36,7 +48,7 @@ def missing(what: str, reference: str) -> NotFound:
     return NotFound(
         ErrorCode.NOT_FOUND,
         f"No {what} '{reference}' is visible to you.",
-        hint="Search by a part of its name: cmdb search WORDS, or the field `search`.",
+        hint=_WHERE.get(what.removeprefix("open "), "Check the key."),
     )
 
 

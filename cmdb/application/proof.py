@@ -69,14 +69,19 @@ class Proofs:
         self._links = Links(snapshot.topology, self._effective)
         self._paths: dict[int, PathsTo] = {}
         self._verdicts: dict[int, tuple[GroupVerdict, ...]] = {}
+        self._beneath: IntArray | None = None
+        self._lone: Explanation | None = None
 
     @cached_property
     def _margins(self) -> Margins:
-        return self._snapshot.margins_under(self._effective)
+        return self._snapshot.margins_under(self._effective, self._beneath)
 
-    def lead_to(self, origin: int, below: Sequence[IntArray]) -> None:
-        """Take note of the layers downstream of an origin, so that they are not walked again."""
+    def lead_to(self, origin: int, below: Sequence[IntArray], reached: IntArray) -> None:
+        """Take note of all downstream of the one origin, in layers and as one, so that it is not walked again."""
         self._paths[origin] = PathsTo(self._snapshot.topology, origin, self._links, below)
+        self._beneath = reached
+        if self._snapshot.calm:
+            self._lone = Explanation((origin,), ((origin,),), ((origin,),))
 
     def margin(self, place: int) -> Margin:
         """Return how many further failures the CI survives."""
@@ -90,7 +95,7 @@ class Proofs:
 
     def proof(self, place: int, origin: int | None = None) -> Proof:
         """Return why the CI is as it is; without an origin the path leads to its first cause."""
-        explanation = self._snapshot.explanation_of(place, self._own, self._effective)
+        explanation = self._explanation(place)
         end = origin if origin is not None else _nearest(explanation, place)
         edges: Sequence[int] = () if end is None or end == place else self._towards(end).path(place)
         consumer = self._snapshot.topology.views.consumer
@@ -103,6 +108,11 @@ class Proofs:
             exact=explanation.exact,
             best_paths=partial(self._best_paths, place, end),
         )
+
+    def _explanation(self, place: int) -> Explanation:
+        if self._lone is not None and self._effective[place]:
+            return self._lone
+        return self._snapshot.explanation_of(place, self._own, self._effective)
 
     def _best_paths(self, place: int, origin: int | None, number: int) -> tuple[RankedPath, ...]:
         if origin is None:

@@ -83,6 +83,10 @@ class Reception:
         """Return the revision at which a delivery was applied; None when it was not within that time."""
         return await self._inbox.applied(number, seconds)
 
+    async def dead_of(self, number: int) -> int:
+        """Return how many records of an applied delivery were set aside."""
+        return await self._inbox.dead_of(number)
+
     async def state(self, principal: Principal) -> InboxState:
         """Return how the inbox stands."""
         require_events(principal)

@@ -24,7 +24,7 @@ from cmdb.impact.margin import Margins, present_margins
 from cmdb.impact.mutual_reach import MutualReach
 from cmdb.impact.propagation import change, evaluate
 from cmdb.impact.reduction import inherited
-from cmdb.impact.topology import Topology
+from cmdb.impact.topology import IntArray, Topology
 from cmdb.model.access import Everything, Predicate, Principal
 from cmdb.model.answers import Basis, CiRef, Health
 from cmdb.model.records import Assignment, Change, Event, Party, Role, SituationRecord, Ticket
@@ -124,6 +124,11 @@ class Snapshot:
     def outage(self) -> Severities:
         """Own severities that travel, by CI index."""
         return self.vector(self.own.outage)
+
+    @cached_property
+    def calm(self) -> bool:
+        """Whether nothing fails now, so that an assumed failure is the only one."""
+        return not self.outage.any()
 
     @cached_property
     def effective(self) -> Severities:
@@ -229,6 +234,13 @@ class Snapshot:
             vars(moved).update(confirmed_at=at)
         return moved
 
+    def kept(self, asked: tuple[Predicate, object]) -> object:
+        """Return the answer if it is remembered, None if not; what is asked often stays."""
+        answer = self.answers.pop(asked, None)
+        if answer is not None:
+            self.answers[asked] = answer
+        return answer
+
     def keep(self, asked: tuple[Predicate, object], answer: object) -> None:
         """Remember an answer while this revision is the present; in an outage many ask the same."""
         if len(self.answers) >= KEPT_ANSWERS:
@@ -240,9 +252,9 @@ class Snapshot:
         """The margins at the effective severities, with what is known from earlier revisions."""
         return present_margins(self.topology, self.effective)
 
-    def margins_under(self, effective: Severities) -> Margins:
-        """Return the margins at these severities, by CI index."""
-        return self.margins if effective is self.effective else self.margins.after(effective)
+    def margins_under(self, effective: Severities, beneath: IntArray | None = None) -> Margins:
+        """Return the margins at these severities, by CI index, which differ from the present ones `beneath` alone."""
+        return self.margins if effective is self.effective else self.margins.after(effective, beneath)
 
     def explanation_of(self, place: int, own: Severities, effective: Severities) -> Explanation:
         """Return why the CI stands where it does; the present is searched once."""
@@ -257,8 +269,11 @@ class Snapshot:
         replaced = {place: rung for place, rung in own.items() if rung != self.outage[place]}
         if not replaced:
             return self.effective
+        return self.effective_but(change(self.topology, self.outage, self.effective, replaced))
+
+    def effective_but(self, changed: Mapping[int, int]) -> Severities:
+        """Return a copy of the effective severities with these, by CI index, in place of theirs."""
         effective = self.effective.copy()
-        changed = change(self.topology, self.outage, self.effective, replaced)
         effective[list(changed)] = list(changed.values())
         return effective
 
@@ -305,11 +320,13 @@ class Snapshot:
 
     def health(self, place: int) -> Health:
         """Return the state of the CI at an index."""
-        own = self.own.local.get(self.topology.keys[place], Severity.OK)
+        own, rung = self.own.local.get(self.topology.keys[place], Severity.OK), self.effective[place]
+        # What stands at OK takes over nothing: the providers are looked at for the others alone.
+        taken_over = inherited(self.topology, place, self.effective.data) if rung else 0
         return Health(
             own=own,
-            inherited=LADDER[inherited(self.topology, place, self.effective.data)],
-            effective=max(own, LADDER[self.effective[place]]),
+            inherited=LADDER[taken_over],
+            effective=max(own, LADDER[rung]),
             worst_case=max(own, LADDER[self.worst_case[place]]),
             planned=LADDER[self.planned[place]],
         )

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from cmdb.cli.fitted import Fitted
 from cmdb.cli.words import Json as Part
 from cmdb.cli.words import margin, moment, name, names, parties, path, score, severity, verdict
 
@@ -21,9 +22,10 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Cell]]) -> Renderable
     made = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for heading in headings:
         made.add_column(heading, overflow="fold", no_wrap=heading in _SHORT or heading.endswith("(UTC)"))
-    for row in rows:
+    cells = [list(row) for row in rows]
+    for row in cells:
         made.add_row(*row)
-    return made if made.row_count else "nothing"
+    return Fitted(made, cells) if cells else "nothing"
 
 
 def show_impact(answer: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents
@@ -84,7 +86,8 @@ def show_causes(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """Probable causes with their paths, then the suspect changes."""
     yield Text.assemble(name(answer["item"]), " is ", severity(answer["health"]["effective"]))
     yield table(["cause", "score", "path", "its events"], map(_cause_row, answer["causes"]))
-    yield table(["change", "title", "on", "ended", "score"], map(_suspect_row, answer["suspects"]))
+    if answer["suspects"]:
+        yield table(["change", "title", "on", "ended", "score"], map(_suspect_row, answer["suspects"]))
 
 
 def _cause_row(row: Part) -> list[Cell]:
@@ -139,7 +142,7 @@ def _timeline_row(row: Part) -> list[Cell]:
 
 def show_history(answer: Any) -> Rendered:  # noqa: ANN401 - as above
     """Versions, oldest first, each with what it altered."""
-    yield f"{answer['kind'].lower()} {answer['key']}, {len(answer['entries'])} versions"
+    yield f"{answer['kind'].lower()} {answer['key']}, {len(answer['entries'])} version(s)"
     yield table(
         ["so since (UTC)", "known since", "source", "what it says"], map(_version_row, answer["entries"])
     )
@@ -153,7 +156,10 @@ def _version_row(row: Part) -> list[Cell]:
 def _field_change(change: Part) -> str:
     if change["before"] is None:
         return f"{change['field']}: {change['after']}"
-    return f"{change['field']}: {change['before']} -> {change['after'] or 'gone'}"
+    before, after = change["before"], change["after"] or "gone"
+    if after.startswith(f"{before}, "):
+        return f"{change['field']}: and {after[len(before) + 2 :]}"
+    return f"{change['field']}: {before} -> {after}"
 
 
 def show_hits(answer: Any) -> Rendered:  # noqa: ANN401 - as above

@@ -1,6 +1,7 @@
 """The command line: every command, what they share, and how errors end a run."""
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -19,8 +20,10 @@ from cmdb.cli.serving import serve_command
 from cmdb.cli.session import Session, fail
 from cmdb.cli.situating import build_event_commands, situations
 from cmdb.cli.ticketing import build_ticket_commands
-from cmdb.errors import CmdbError, ErrorCode
+from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import read_settings
+
+USABLE = "Name a file or folder that this program may read and write, on a disk with room for it."
 
 
 def build_cli() -> typer.Typer:
@@ -63,16 +66,39 @@ def build_cli() -> typer.Typer:
 
 def run_cli(cli: typer.Typer) -> None:
     """Run with the process's arguments; errors are told in two lines, never as a stack trace."""
+    _write_what_cannot_be_shown_as_escapes()
     try:
         cli()
     except CmdbError as error:
         fail(error)
     except BrokenPipeError:
         sys.exit(1)
+    except OSError as error:
+        fail(_unusable(error))
     except Exception as error:  # noqa: BLE001 - the last border: a user gets a sentence
         fail(
             CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours.")
         )
+
+
+def _write_what_cannot_be_shown_as_escapes() -> None:
+    """A terminal that knows no umlauts shall show the rest of the answer all the same."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _unusable(error: OSError) -> CmdbError:
+    """Tell a file that a person named from a fault of ours."""
+    if error.filename is None:
+        return CmdbError(
+            ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours."
+        )
+    return CmdbError(
+        ErrorCode.BAD_ARGUMENT,
+        f"It cannot be used: {error.strerror}.",
+        hint=USABLE,
+        place=Place(str(error.filename)),
+    )
 
 
 def _share(

@@ -25,6 +25,19 @@ def asked_for(setting: Iterable[str] | None) -> Asked:
     return Asked(arguments=arguments, remark=tell_remark, access=access, bolt=bolt_source())
 
 
+def one_of(option: str, text: str, known: Iterable[str]) -> str:
+    """Return the name in capitals, as GraphQL spells it; BAD_ARGUMENT for one that is not known."""
+    names = [name.lower() for name in known]
+    if text.lower() not in names:
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"'{text}' is not one of {', '.join(names)}.",
+            hint="Give one of them.",
+            place=Place("command line", field=option),
+        )
+    return text.upper()
+
+
 def tell_remark(text: str) -> None:
     """Write a remark of a reader or program on standard error."""
     sys.stderr.write(f"note: {text}\n")

@@ -46,6 +46,7 @@ class Client:
         response = await self._post(
             "/records",
             params={"source": source, "dryRun": str(dry_run).lower()},
+            timeout=self._patient(),
             content=b"\n".join(lines),
             headers={"content-type": "application/x-ndjson"},
         )
@@ -67,7 +68,10 @@ class Client:
     async def run(self, asked: Mapping[str, Any], lines: Iterable[bytes], act_as: str | None = None) -> Json:
         """Send all records of one run; return what it did. A run that its guard halts is a CmdbError."""
         headers = {"content-type": "application/x-ndjson"} | ({HEADER: act_as} if act_as else {})
-        response = await self._post("/runs", params=asked, content=b"\n".join(lines), headers=headers)
+        body = b"\n".join(lines)
+        response = await self._post(
+            "/runs", params=asked, content=body, headers=headers, timeout=self._patient()
+        )
         answer = _decoded(response)
         if response.status_code != httpx.codes.OK:
             raise _error(answer)
@@ -83,11 +87,16 @@ class Client:
 
     async def verify(self) -> Json:
         """Let the service compare what it serves with the whole store; return its findings."""
-        response = await self._post("/verify")
+        response = await self._post("/verify", timeout=self._patient())
         answer = _decoded(response)
         if response.status_code != httpx.codes.OK:
             raise _error(answer)
         return answer
+
+    def _patient(self) -> httpx.Timeout:
+        """How long to wait for work that grows with the estate: as long as the connection stands."""
+        usual = self._http.timeout
+        return httpx.Timeout(connect=usual.connect, read=None, write=usual.write, pool=usual.pool)
 
     async def _post(self, path: str, **sent: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own keywords
         return await self._request("POST", path, **sent)
@@ -97,7 +106,9 @@ class Client:
             return await self._http.request(method, path, **sent)
         except httpx.TimeoutException as error:
             raise _unreachable(
-                self._http.base_url, "did not answer in time", "Raise CMDB_REQUEST_TIMEOUT."
+                self._http.base_url,
+                "did not answer in time and may still be at work",
+                "Raise CMDB_REQUEST_TIMEOUT, and look whether it was done before you ask for it again.",
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             hint = "Start `cmdb serve`, correct CMDB_URL, or unset it to work in this process."

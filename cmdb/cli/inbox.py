@@ -9,6 +9,8 @@ from cmdb.cli.answers import Rendered, table
 from cmdb.cli.questions import FORMAT, First
 from cmdb.cli.session import Output, answer
 from cmdb.cli.words import moment
+from cmdb.errors import ErrorCode, InvalidInput, Place
+from cmdb.ingest.json_values import not_utf8
 
 Number = Annotated[int, typer.Argument(help="Number of a dead letter.")]
 
@@ -55,13 +57,27 @@ def replay(
     output: Output = FORMAT,
 ) -> None:
     """Put one back into the inbox, as it is or mended."""
-    text = None if file is None else file.read_text(encoding="utf-8")
+    text = None if file is None else _mended(file)
     answer(context, "replay_dead_letter", {"input": {"number": number, "text": text}}, output, _replayed)
 
 
 def discard(context: typer.Context, number: Number, output: Output = FORMAT) -> None:
     """Give one up."""
     answer(context, "discard_dead_letter", {"input": {"number": number}}, output, _discarded)
+
+
+def _mended(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(
+            ErrorCode.NOT_FOUND,
+            f"The file cannot be read: {error.strerror}.",
+            hint="Name a readable file with the mended text.",
+            place=Place(str(file)),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise not_utf8(Place(str(file))) from error
 
 
 def _stats(state: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents

@@ -59,7 +59,7 @@ def listen_snmptrap(
     count: Count = 0,
 ) -> None:
     """SNMP traps of version 1 and 2c; away from this machine a community is needed."""
-    if not community and not ip_address(host).is_loopback:
+    if not community and not _is_loopback(host):
         raise InvalidInput(
             ErrorCode.MISSING_FIELD,
             f"{host} can be reached from other machines.",
@@ -68,6 +68,13 @@ def listen_snmptrap(
         )
     decode = partial(decode_trap, communities=tuple(community or ()))
     asyncio.run(_listen(context.obj, ("snmptrap", {}), decode, (host, port, count)))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen_syslog(

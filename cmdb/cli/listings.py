@@ -128,10 +128,15 @@ def show_ticket(ticket: Any) -> Rendered:  # noqa: ANN401 - as above
 
 
 def _clock(clock: Part) -> str:
-    used, target = (clock[name] / 3600 for name in ("elapsedSeconds", "targetSeconds"))
+    used, target = (clock[name] for name in ("elapsedSeconds", "targetSeconds"))
+    spent = (
+        f"{used / 3600:.1f} of {target / 3600:.1f} h"
+        if target >= 3600
+        else f"{used // 60:.0f} of {target // 60:.0f} min"
+    )
     late = ", late" if clock["breached"] else ""
     due = f", due {moment(clock['dueAt'])} UTC" if clock["state"] == "RUNNING" and clock["dueAt"] else ""
-    return f"{used:.1f} of {target:.1f} h, {clock['state'].lower()}{late}{due}"
+    return f"{spent}, {clock['state'].lower()}{late}{due}"
 
 
 def show_fields(record: Any) -> Rendered:  # noqa: ANN401 - as above

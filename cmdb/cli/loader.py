@@ -100,6 +100,13 @@ def new_loader(
 
 
 def _loaders(folder: Path | None) -> Loaders:
+    if folder is not None and not folder.is_dir():
+        raise NotFound(
+            ErrorCode.NOT_FOUND,
+            "There is no such folder.",
+            hint="Name a folder of loader folders; `cmdb loader new NAME --in FOLDER` begins one.",
+            place=Place(str(folder)),
+        )
     return Loaders(folder or resources.folder("loaders"), read_metamodel(resources.folder("schema")))
 
 
@@ -123,6 +130,10 @@ def _file_and_source(inputs: list[str], names: list[str]) -> tuple[str, str | No
 def _only(matched: list[str], path: str) -> str:
     if len(matched) == 1:
         return matched[0]
+    if path != STDIN and "://" not in path and not Path(path).exists():
+        raise NotFound(
+            ErrorCode.NOT_FOUND, "There is no such file.", hint="Name a readable file.", place=Place(path)
+        )
     found = f"{', '.join(matched)} fit" if matched else "No loader recognises it"
     raise NotFound(
         ErrorCode.UNKNOWN_LOADER, f"{found}.", hint="Name the loader after the file.", place=Place(path)

@@ -76,6 +76,11 @@ def load(
     loaders = Loaders(resources.folder("loaders"), read_metamodel(resources.folder("schema")))
     faults: list[InvalidInput] = []
     reading = replace(asked_for(setting), faulty=faults.append if skip_faulty else None)
+    direct = loader in DIRECT and program is None
+    unused: dict[str, object] = {} if program else {"--format": input_format}
+    if direct:
+        unused |= {"--scope": scope, "--coverage": coverage, "--approve": approve}
+    _require_unset(loader, unused)
     located = _read(loaders, loader, paths, reading, program, input_format)
     lines = [json.dumps(encode(row.record)).encode() for row in located]
     declared = coverage or (Coverage.PARTIAL if program else loaders.loader(loader).coverage)
@@ -90,7 +95,7 @@ def load(
         "document": [str(path) for path in paths],
         "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
     }
-    report = _deliver(context.obj, asked, lines, direct=loader in DIRECT and program is None)
+    report = _deliver(context.obj, asked, lines, direct=direct)
     report = _at_home(report, located, source or loader) | {"seconds": round(monotonic() - started, 3)}
     told = len(faults[:TOLD]) if "run" in report else 0
     report["problems"] = [*map(_problem, faults), *report["problems"][told:]]
@@ -149,6 +154,18 @@ def _read(
     with show_reading(size_of(paths, input_format)) as shown:
         asked = replace(asked, progress=shown.advance)
         return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked)]
+
+
+def _require_unset(loader: str, unused: Mapping[str, object]) -> None:
+    """Refuse what would be passed over in silence: a format beside a loader's own, a run where there is none."""
+    for option, given in unused.items():
+        if given is not None:
+            raise InvalidInput(
+                ErrorCode.BAD_ARGUMENT,
+                f"With the loader '{loader}' it means nothing.",
+                hint="Leave it out.",
+                place=Place("command line", field=option),
+            )
 
 
 async def _send(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:

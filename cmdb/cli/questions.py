@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cmdb.api.vocabulary import WalkDirection
 from cmdb.cli.answers import (
     show_causes,
     show_changes,
@@ -16,9 +17,11 @@ from cmdb.cli.answers import (
     show_topology,
     show_what_if,
 )
+from cmdb.cli.asking import one_of
 from cmdb.cli.session import Output, OutputFormat, Session, answer, write
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.kinds import RecordKind
+from cmdb.model.severity import Severity
 
 Reference = Annotated[str, typer.Argument(metavar="REF", help="Key or unique name of an item.")]
 First = Annotated[int, typer.Option("--first", help="Rows at most.", min=1, max=100)]
@@ -95,7 +98,8 @@ def whatif(
     output: Output = FORMAT,
 ) -> None:
     """What would happen if these items failed."""
-    variables = {"items": refs, "severity": severity.upper(), "servicesOnly": not every, "first": first}
+    rung = one_of("--severity", severity, Severity.__members__)
+    variables = {"items": refs, "severity": rung, "servicesOnly": not every, "first": first}
     answer(context, "what_if", variables, output, show_what_if)
 
 
@@ -153,5 +157,6 @@ def topology(
     output: Output = FORMAT,
 ) -> None:
     """What stands around an item."""
-    variables = {"item": ref, "direction": direction.upper(), "depth": depth, "limit": limit}
+    way = one_of("--direction", direction, WalkDirection)
+    variables = {"item": ref, "direction": way, "depth": depth, "limit": limit}
     answer(context, "topology", variables, output, show_topology)

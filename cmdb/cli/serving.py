@@ -1,6 +1,7 @@
 """`cmdb serve`: the service on a loopback address, until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 import sys
 from dataclasses import replace
@@ -9,11 +10,15 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+from uvicorn.loops.auto import auto_loop_factory
 
 from cmdb.api.serving import listen, serve
 from cmdb.bootstrap import open_server
 from cmdb.cli.server_file import announced, only_server, store_of
 from cmdb.settings import Settings, read_settings
+
+COLLECTION_THRESHOLDS = (10_000, 20)
+"""An answer makes some thousand objects and no cycles: so many are let be before the young are looked through."""
 
 
 def serve_command(
@@ -33,7 +38,8 @@ def serve_command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        asyncio.run(_serve(settings, host, port))
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(_serve(settings, host, port))
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
 
@@ -48,8 +54,16 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         address = f"[{host}]" if ":" in host else host
         url = f"http://{address}:{listener.getsockname()[1]}"
         async with open_server(settings) as server:
+            _spare_collections()
             with announced(settings.data_dir, url, store_of(settings)):
                 await serve(server.app, listener, lambda: _tell(url), server.readiness.drain)
+
+
+def _spare_collections() -> None:
+    """Leave what was read for the start out of all later collections: one over it stops every request meanwhile."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTION_THRESHOLDS)
 
 
 def _tell(url: str) -> None:

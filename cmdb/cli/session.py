@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from rich.console import Console, RenderableType
@@ -65,11 +65,16 @@ def answer(
 def write(data: Json, output: OutputFormat, render: Render) -> None:
     """Write raw data as JSON, or what `render` makes of its root field."""
     if output is OutputFormat.JSON:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=not _takes_everything(sys.stdout)) + "\n")
         return
     console = Console(highlight=False, markup=False, emoji=False)
     for part in render(root(data)):
         console.print(part)
+
+
+def _takes_everything(stream: TextIO) -> bool:
+    """Whether every character can be written there; JSON has escapes of its own for the others."""
+    return (stream.encoding or "utf-8").lower().startswith("utf")
 
 
 def fail(error: CmdbError) -> NoReturn:

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 import typer
 
 from cmdb.cli.answers import Rendered
+from cmdb.cli.asking import one_of
 from cmdb.cli.listings import show_ticket
 from cmdb.cli.questions import FORMAT
 from cmdb.cli.session import Output, answer
 from cmdb.cli.times import require_zone
+from cmdb.model.records import TicketState
 
 Key = Annotated[str, typer.Argument(metavar="TICKET", help="Number of the ticket.")]
 Caller = Annotated[str | None, typer.Option(help="Key of the party that reports.")]
@@ -56,7 +58,7 @@ def update(
     """Take one step of a ticket; what is left out stays as it is."""
     given = {
         "ticket": ticket,
-        "state": state.upper() if state else None,
+        "state": one_of("--state", state, TicketState) if state else None,
         "supportGroup": group,
         "assignee": assignee,
         "expectedResolutionAt": require_zone("--expect", expect),

@@ -41,6 +41,9 @@ def demo(
 ) -> None:
     """Play an outage in eight steps on a database of its own, then the fix."""
     story = read_seed(seed or resources.folder("seeds") / DEFAULT)
+    if transcript is not None:
+        # Told now and not after the whole story.
+        _write(transcript, "")
     # To be ended by a supervisor is an end in order too: it must not leave the child and its folder behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -15,6 +15,7 @@ from cmdb.model.access import (
     PrincipalRole,
     SubscribedBy,
 )
+from cmdb.model.records import Ticket
 
 SYSTEM = Principal(name="system", role=PrincipalRole.ADMIN)
 
@@ -85,6 +86,12 @@ def sees_secrets(principal: Principal) -> bool:
 def sees_raw(principal: Principal) -> bool:
     """Whether what a source sent is shown to the principal as it came."""
     return principal.role in _RAW
+
+
+def sees_work_notes(principal: Principal, ticket: Ticket) -> bool:
+    """Whether what was noted on a ticket is shown: notes name CIs and people that a subscriber may not see."""
+    own = principal.party is not None and ticket.caller == principal.party
+    return principal.role in _ALL_ITEMS or own
 
 
 def require_assert(principal: Principal) -> None:

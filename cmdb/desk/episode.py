@@ -62,14 +62,18 @@ def advance(episode: Episode | None, step: Step) -> Episode:
         return _lone_clear(step) if episode is None else _cleared(episode, step)
     if episode is None or not episode.is_open:
         return _opened(step, Turns() if episode is None else episode.turns)
-    return episode._replace(
-        seen=step.time,
-        changed=episode.changed if episode.severity == step.severity else step.time,
-        severity=step.severity,
-        direction=step.direction,
-        unknown=step.unknown,
-        repeat_seconds=step.repeat_seconds,
-        told=episode.told + 1,
+    # Whole and by place: `_replace` takes five times as long, and a write advances over all kept steps of its events.
+    return Episode(
+        episode.raised,
+        step.time,
+        episode.changed if episode.severity == step.severity else step.time,
+        None,
+        step.severity,
+        step.direction,
+        step.unknown,
+        step.repeat_seconds,
+        episode.told + 1,
+        episode.turns,
     )
 
 

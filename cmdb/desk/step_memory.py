@@ -102,17 +102,32 @@ def _is_earlier(step: Step, same: Step) -> bool:
 
 def _packed(step: Step) -> list[object]:
     """Return the step without what most steps share: a name of their own, and the usual values at the end."""
-    name = "" if step.name == step.mark else step.name
-    packed = [*step._replace(name=name)]
+    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds, limit = step
+    name = "" if name == mark else name
+    packed = [
+        sequence,
+        at,
+        int(cleared),
+        severity,
+        mark,
+        name,
+        direction,
+        int(unknown),
+        repeat_seconds,
+        limit,
+    ]
     while packed and packed[-1] == _USUAL[len(packed) - 1]:
         packed.pop()
-    return [int(value) if isinstance(value, bool) else value for value in packed]
+    return packed
 
 
 def _unpacked(packed: list[Any]) -> Step:
-    step = Step._make([*packed, *_USUAL[len(packed) :]])
-    named = step._replace(name=step.name or step.mark)
-    return named._replace(cleared=bool(step.cleared), unknown=bool(step.unknown))
+    whole = (*packed, *_USUAL[len(packed) :])
+    sequence, at, cleared, severity, mark, name, direction, unknown, repeat_seconds, limit = whole
+    named = name or mark
+    return Step(
+        sequence, at, bool(cleared), severity, mark, named, direction, bool(unknown), repeat_seconds, limit
+    )
 
 
 def _order(step: Step) -> Order:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
-from cmdb.impact.arrays import SeverityArray, Topology
+from cmdb.impact.arrays import IntArray, SeverityArray, Topology
 from cmdb.impact.closure import Closure, close
+from cmdb.impact.node_rules import TOP
 from cmdb.impact.scenarios import Bits, play, table
-from cmdb.impact.single_points import MOST, TOP, Found, SinglePoints, TooMany, beyond
+from cmdb.impact.single_points import MOST, Found, SinglePoints, TooMany, beyond
 
 Set = tuple[int, ...]
 
@@ -86,9 +87,14 @@ class Margins:
         self._base = base
         self._bound = bound
 
-    def after(self, effective: SeverityArray) -> "Margins":
-        """Return the margins at other effective severities [N]; what does not differ is not worked out again."""
-        points = SinglePoints(self._points.topology, effective, Found(), base=self._points)
+    def after(self, effective: SeverityArray, beneath: IntArray | None = None) -> "Margins":
+        """Return the margins at other effective severities [N]; what does not differ is not worked out again.
+
+        `beneath` are all items downstream of a difference, or more, where they are known already.
+        """
+        topology, before = self._points.topology, self._points.effective
+        reached = beyond(topology, before, effective) if beneath is None else beneath
+        points = SinglePoints(topology, effective, Found(), base=self._points, beneath=reached)
         return Margins(points, {}, base=self, bound=self._bound)
 
     def of(self, item: int) -> MarginResult:

@@ -6,14 +6,16 @@ of its members. When severities change, only what lies downstream of the change 
 somebody asks.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cmdb.impact.arrays import SINGLE, IntArray, SeverityArray, Topology
-from cmdb.impact.closure import least_rungs
+from cmdb.impact.arrays import IntArray, SeverityArray, Topology
+from cmdb.impact.node_rules import TOP, GroupRule, rules_of
 from cmdb.impact.reach import downstream
 
 Points = frozenset[int]
@@ -21,9 +23,6 @@ NOBODY: Points = frozenset()
 
 MOST = 2_000_000
 """The sets of one state hold no more items than this together, some 100 MB."""
-
-TOP = 4
-_NEVER = 5
 
 
 class TooMany(Exception):
@@ -49,8 +48,8 @@ class Found:
 class SinglePoints:
     """The sets under effective severities [N], worked out when first asked for.
 
-    `base` is another state of the same topology, which answers for what is not downstream of a difference; `found` is
-    what is known of this state already.
+    `base` is another state of the same topology, which answers for all items but those downstream of a difference,
+    which `beneath` holds; `found` is what is known of this state already.
     """
 
     def __init__(
@@ -60,24 +59,23 @@ class SinglePoints:
         found: Found,
         *,
         base: "SinglePoints | None" = None,
+        beneath: IntArray | None = None,
     ) -> None:
         self.topology = topology
         self.effective = effective
         self._found = found
         self._most = found.room
         self._base = base
-        self._views = topology.views
+        self._rules = rules_of(topology)
         self._levels = effective.data
-        self._least = least_rungs(topology.views)
-        self._touched: memoryview | None = None
-        if base is not None:
-            touched: NDArray[np.bool_] = np.zeros(len(topology), np.bool_)
-            touched[beyond(topology, base.effective, effective)] = True
-            self._touched = touched.data
+        touched: NDArray[np.bool_] = np.zeros(len(topology) if base else 0, np.bool_)
+        if beneath is not None:
+            touched[beneath] = True
+        self._touched = touched.data
 
     def differs(self, item: int) -> bool:
         """Whether anything that the item depends on stands differently than in the base."""
-        return self._touched is None or bool(self._touched[item])
+        return self._base is None or bool(self._touched[item])
 
     def of(self, item: int, rung: int) -> Points:
         """Return what brings the item from below to the rung. Raises TooMany where the sets are too large."""
@@ -109,48 +107,54 @@ class SinglePoints:
         while path:
             at, rest = path[-1]
             for other in rest:
+                if other in known:
+                    continue
                 if other not in order:
+                    unknown = self._unknown(other)
+                    if not unknown:
+                        self._settle(other)
+                        continue
                     order[other] = low[other] = len(order)
                     waiting.append(other)
-                    path.append((other, iter(self._unknown(other))))
+                    path.append((other, iter(unknown)))
                     break
-                if other not in known:
-                    low[at] = min(low[at], order[other])
-                    looped.add(other)
+                low[at] = min(low[at], order[other])
+                looped.add(other)
             else:
                 path.pop()
                 if path:
                     above = path[-1][0]
                     low[above] = min(low[above], low[at])
                 if low[at] == order[at]:
-                    nodes = _popped(waiting, at)
-                    self._settle(nodes, again=at in looped)
+                    self._settle_together(_popped(waiting, at), again=at in looped)
 
     def _unknown(self, node: int) -> list[int]:
-        """Return the nodes that this one follows from and that this state has yet to find.
-
-        They are each provider at the rung that is mapped to this one, and in groups that stand with their worst
-        member, which trip at the lowest rung, at that as well.
-        """
-        item, at = divmod(node, TOP)
-        views, least, levels = self._views, self._least, self._levels
-        known, touched = self._found.sets, self._touched
-        found = []
-        for edge in views.up_edges[views.up[item] : views.up[item + 1]]:
-            provider, rungs = views.provider[edge], least[views.rungs[edge]]
-            if touched is not None and not touched[provider]:
-                continue
-            needed = {rungs[at], rungs[0]} if at and self._stands_with_worst(edge) else rungs[at : at + 1]
-            nodes = [provider * TOP + rung - 1 for rung in needed if levels[provider] < rung < _NEVER]
-            found += [other for other in nodes if other not in known]
+        """Return the nodes that this one follows from and that this state has yet to find; take over what it can."""
+        known, levels, base = self._found.sets, self._levels, self._base
+        nodes = [
+            other
+            for other in self._rules[node].nodes
+            if other not in known and levels[other // TOP] <= other % TOP
+        ]
+        if base is None or not nodes:
+            return nodes
+        touched, found = self._touched, []
+        for other in nodes:
+            if touched[other // TOP]:
+                found.append(other)
+            else:
+                known[other] = base.of(other // TOP, other % TOP + 1)  # shared, and so no room is taken
         return found
 
-    def _stands_with_worst(self, edge: int) -> bool:
-        group = self._views.group[edge]
-        return group != SINGLE and bool(self._views.worst[group])
+    def _settle(self, node: int) -> None:
+        """Find the set of a node all of whose providers' sets are known."""
+        self._found.sets[node] = found = self._pull(node)
+        self._found.room -= len(found)
+        if self._found.room < 0:
+            raise TooMany
 
-    def _settle(self, nodes: Sequence[int], *, again: bool) -> None:
-        """Find the least set of a node, or those of nodes that need each other or themselves, `again` and again."""
+    def _settle_together(self, nodes: Sequence[int], *, again: bool) -> None:
+        """Find the least sets of nodes, `again` until none grows where they need each other or themselves."""
         known = self._found.sets
         for node in nodes:
             known[node] = frozenset((node // TOP,))
@@ -158,45 +162,29 @@ class SinglePoints:
         while rising:
             rising = False
             for node in nodes:
-                after = self._pull(*divmod(node, TOP))
-                rising = rising or (again and after != known[node])
-                known[node] = after
-                self._found.room -= len(after)
-            if self._found.room < 0:
-                raise TooMany
+                before = known[node]
+                self._settle(node)
+                rising = rising or (again and known[node] != before)
 
-    def _pull(self, item: int, at: int) -> Points:
-        """Return the node's set as those of its providers make it."""
-        views, least = self._views, self._least
-        parts: list[Points] = [frozenset((item,))]
-        groups: dict[int, list[int]] = {}
-        for edge in views.up_edges[views.up[item] : views.up[item + 1]]:
-            group = views.group[edge]
-            if group == SINGLE:
-                parts.append(self._mapped(views.provider[edge], least[views.rungs[edge]][at]) or NOBODY)
-            else:
-                groups.setdefault(group, []).append(edge)
-        parts += [self._tripping(group, edges, at) for group, edges in groups.items()]
-        return NOBODY.union(*parts)
+    def _pull(self, node: int) -> Points:
+        """Return the node's set as those of its providers make it; what stands there already has none."""
+        known = self._found.sets
+        rule = self._rules[node]
+        parts = [known.get(other, NOBODY) for other in rule.alone]
+        parts += [self._tripping(group) for group in rule.groups]
+        return frozenset((node // TOP,)).union(*parts)
 
-    def _mapped(self, item: int, rung: int) -> Points | None:
-        """Return what brings an item to the rung, None where it stands there."""
-        if rung <= self._levels[item]:
-            return None
-        if rung == _NEVER:
-            return NOBODY
-        found = self._found.sets.get(item * TOP + rung - 1)
-        return self.of(item, rung) if found is None else found
-
-    def _tripping(self, group: int, edges: Sequence[int], at: int) -> Points:
+    def _tripping(self, group: GroupRule) -> Points:
         """Return what brings a redundancy group to a rung above the present one."""
-        views, least = self._views, self._least
-        mapped = [self._mapped(views.provider[edge], least[views.rungs[edge]][at]) for edge in edges]
-        tallies, trip = [views.tally[edge] for edge in edges], views.trip[group]
-        if not at or not views.worst[group]:
-            return enough(mapped, tallies, trip) or NOBODY
-        lowest = [self._mapped(views.provider[edge], least[views.rungs[edge]][0]) for edge in edges]
-        return _any(mapped, enough(lowest, tallies, trip))
+        known = self._found.sets.get
+        mapped = [known(other) for other in group.nodes]
+        if group.every:
+            first, *others = [found for found in mapped if found is not None]
+            return first.intersection(*others)
+        lowest = group.lowest
+        if lowest is None:
+            return enough(mapped, group.tallies, group.trip) or NOBODY
+        return _any(mapped, enough([known(other) for other in lowest.nodes], lowest.tallies, lowest.trip))
 
 
 def beyond(topology: Topology, before: SeverityArray, after: SeverityArray) -> IntArray:
@@ -223,6 +211,12 @@ def enough(members: Sequence[Points | None], tallies: Sequence[int], trip: int) 
 
 
 def _adding_up(weighed: Sequence[tuple[Points, int]], trip: int) -> Points:
+    least, most = min(tally for _, tally in weighed), max(tally for _, tally in weighed)
+    if least >= trip:
+        return NOBODY.union(*[found for found, _ in weighed])
+    if least == most:
+        counts = Counter(chain.from_iterable([found for found, _ in weighed]))
+        return frozenset([item for item, count in counts.items() if count * least >= trip])
     by_item: dict[int, int] = {}
     for found, tally in weighed:
         for item in found:

@@ -32,6 +32,13 @@ ROOM_DELIVERIES = 1_000_000
 RETRY_SECONDS = 5
 """When a refused sender is told to come back."""
 
+GLANCE_SECONDS = 0.02
+STORM = 10
+"""Deliveries within a glance from which on senders are spared: 500 a second; ten glances' worth must wait, too."""
+
+FILLED = 0.5
+"""The used part of the room from which on senders are spared no more."""
+
 
 @dataclass(slots=True)
 class _Load:
@@ -54,7 +61,7 @@ class Inbox:
         self._total = _Load()
         self._arrived = asyncio.Event()
         self._waiters: dict[int, list[asyncio.Future[int]]] = {}
-        self._accepted = self._duplicates = self._applied = 0
+        self._arrivals = self._accepted = self._duplicates = self._applied = 0
 
     async def open(self) -> None:
         """Count what waits from before."""
@@ -83,6 +90,7 @@ class Inbox:
         self.require_room()
         # Counted before it is kept: requests that come together must not all see the same room.
         self._count(delivery.source, 1, len(delivery.body))
+        self._arrivals += 1
         try:
             receipt = await self._writer.submit(partial(tables.add, delivery=delivery))
         except BaseException:
@@ -102,6 +110,10 @@ class Inbox:
             return None
         finally:
             self._leave(number, waiter)
+
+    async def dead_of(self, number: int) -> int:
+        """Return how many records of a delivery were set aside; see `Intake`."""
+        return await self._writer.submit(partial(tables.dead_of, number=number))
 
     async def state(self) -> InboxState:
         """Return how the inbox stands."""
@@ -147,6 +159,19 @@ class Inbox:
         """Wait; see `Spool`."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._arrived.wait(), seconds)
+
+    async def lull(self, seconds: float) -> None:
+        """Wait; see `Spool`."""
+        end = asyncio.get_running_loop().time() + seconds
+        arrived = STORM
+        while arrived >= STORM and self._is_stormy() and asyncio.get_running_loop().time() < end:
+            before = self._arrivals
+            await asyncio.sleep(GLANCE_SECONDS)
+            arrived = self._arrivals - before
+
+    def _is_stormy(self) -> bool:
+        """Whether much waits, yet nobody for it and with room to spare."""
+        return self._total.deliveries >= 10 * STORM and not self._waiters and self.full < FILLED
 
     async def sources(self) -> Sequence[str]:
         """Return who waits; see `Spool`."""

@@ -102,6 +102,9 @@ ROLE = "SELECT role FROM letter WHERE number = ?"
 DEAD = "SELECT count(*) FROM letter WHERE state = 'dead'"
 """How many letters wait for a decision?"""
 
+DEAD_OF = "SELECT count(*) FROM letter WHERE state = 'dead' AND delivery = ?"
+"""How many records of this delivery wait for a decision?"""
+
 REVISION = "SELECT revision FROM delivery WHERE number = ?"
 """At which revision was this delivery applied?"""
 
@@ -198,7 +201,9 @@ def letter(connection: apsw.Connection, number: int) -> DeadLetter:
     row = connection.execute(LETTER, (number,)).fetchone()
     if row is None:
         raise NotFound(
-            ErrorCode.NOT_FOUND, f"There is no letter {number}.", hint="See which there are: cmdb inbox list"
+            ErrorCode.NOT_FOUND,
+            f"There is no dead letter {number}.",
+            hint="See which there are: cmdb inbox list.",
         )
     return _letter(*row)
 
@@ -230,6 +235,11 @@ def discard(connection: apsw.Connection, number: int) -> None:
 def dead_count(connection: apsw.Connection) -> int:
     """Return how many letters wait for a decision."""
     return int(_only(connection, DEAD)[0])
+
+
+def dead_of(connection: apsw.Connection, number: int) -> int:
+    """Return how many letters of this delivery wait for a decision."""
+    return int(_only(connection, DEAD_OF, number)[0])
 
 
 def revision_of(connection: apsw.Connection, number: int) -> int | None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from cmdb.errors import InvalidInput
+from cmdb.errors import ErrorCode, InvalidInput, Place
 from cmdb.ingest.document import Document, Remark
 
 QUEUE = 20_000
@@ -66,9 +66,17 @@ class _Port(asyncio.DatagramProtocol):
 async def listening(host: str, port: int, decode: Decode, remark: Remark) -> AsyncIterator[Listener]:
     """Listen for datagrams at this address; port 0 takes a free one, which the listener tells."""
     listener = Listener()
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Port(listener, decode, remark), local_addr=(host, port)
-    )
+    try:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Port(listener, decode, remark), local_addr=(host, port)
+        )
+    except OSError as error:
+        raise InvalidInput(
+            ErrorCode.BAD_ARGUMENT,
+            f"UDP port {port} of {host} cannot be listened on: {error.strerror or error}.",
+            hint="Take another --host or --port; ports below 1024 are for privileged users.",
+            place=Place("command line", field="--host"),
+        ) from error
     try:
         listener.port = transport.get_extra_info("sockname")[1]
         yield listener

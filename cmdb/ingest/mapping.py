@@ -24,6 +24,10 @@ SourcedDocument = tuple[str, Document]
 """What errors call the input, and a document of it."""
 
 _REPEATED = re.compile(r'"kind": "(?:dependency|party|assignment)"|"mention": true')
+_COLUMN = re.compile(r"\bline 1, column (\d+)")
+_SHOWN = 200
+"""Characters of a line that jq shows; more is the prelude."""
+
 _REMARK = "remark"
 _ASIDES = tuple(f'"kind": "{kind}"' for kind in (_REMARK, COVERAGE))
 """What programs say beside records."""
@@ -70,11 +74,12 @@ class Mapping:
             for ci_class in metamodel.classes.values()
         }
         given = {"attribute_types": types, "arguments": dict(program.arguments)}
+        prelude = f"{_one_line(program.prelude)} "
         try:
             text = program.path.read_text(encoding="utf-8")
-            self._program = jq.compile(f"{_one_line(program.prelude)} {text}", args=given)
+            self._program = jq.compile(f"{prelude}{text}", args=given)
         except (OSError, ValueError) as error:
-            raise unusable(program.name, program.path, error) from error
+            raise unusable(program.name, program.path, error, len(prelude)) from error
 
     def records(
         self,
@@ -223,14 +228,20 @@ def _as_one(part: list[SourcedDocument]) -> SourcedDocument:
     return name, Document([document.value for _, document in part], None if several else part[0][1].line)
 
 
-def unusable(name: str, path: Path, error: Exception) -> DeclarationError:
-    """Return the error for a program that jq does not take."""
+def unusable(name: str, path: Path, error: Exception, before: int = 0) -> DeclarationError:
+    """Return the error for a program that jq does not take; `before` it stand so many characters of ours."""
     return DeclarationError(
         ErrorCode.MAPPING_FAILED,
-        f"The jq program of '{name}' cannot be used: {error}.",
+        f"The jq program of '{name}' cannot be used: {_in_words(error, before)}.",
         hint="Try it with the jq command.",
         place=Place(f"{path.parent.name}/{path.name}"),
     )
+
+
+def _in_words(error: Exception, before: int) -> str:
+    """Count columns of line 1 from where the program begins, and do not show the prelude that stands before it."""
+    told = _COLUMN.sub(lambda found: f"line 1, column {int(found[1]) - before}", str(error))
+    return "\n".join(line for line in told.splitlines() if len(line) <= _SHOWN).rstrip(":")
 
 
 @dataclass(slots=True)

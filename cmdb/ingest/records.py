@@ -17,6 +17,7 @@ from cmdb.ingest.document import LINE_LIMIT, Faulty, too_large
 from cmdb.ingest.faults import Fault, Faults
 from cmdb.ingest.record_faults import describe
 from cmdb.ingest.record_schema import OURS, WIRE_NAMES, validator_of
+from cmdb.ingest.redaction import scrub
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
@@ -97,6 +98,8 @@ def _parse_one(text: bytes, place: Place, faults: Faults) -> EntryRecord | None:
     except ValueError as error:
         faults.add(Fault(ErrorCode.SYNTAX, place, f"This is not JSON: {error}."))
         return None
+    if isinstance(values, dict):
+        scrub(values, text)
     validator = _validator(values, place, faults)
     if validator is None:
         return None

@@ -9,34 +9,70 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from cmdb.ingest.document import Document
 
 HIDDEN = "(secret)"
 
 _SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase|code)?$|passwd|password|secret|token|credential|private_?key|api_?key|access_?key"
-    r"|auth_?key|connection_?string|authorization|cookie|last-applied-configuration|community|user_?data",
+    r"pass(word|wd|phrase|code)?$|passw|pwd$|passphrase|psk$|secret|token|credential|authorization|cookie|signature|^sig$|jwt|^auth$"
+    r"|(private|api|access|auth|account|shared|signing|encryption|routing|integration|service|master)key"
+    r"|clientkeydata|connectionstring|connstr|dsn$|lastappliedconfiguration|community|userdata|kubeconfig"
+)
+"""Looked for in the name's letters alone, in lower case: `X-Api-Key` and `Private Key` are names too."""
+
+_HARMLESS_NAME = re.compile(
+    r"(name|kind|type|namespace|refs?|(?<!secret)(?<!secret_)(?<!secret-)id|path|optional)$"
+    r"|^sensitive_(attributes|values)$|_sensitive$",
     re.IGNORECASE,
 )
-_HARMLESS_NAME = re.compile(
-    r"(name|kind|type|namespace|refs?|id|path|optional)$|^sensitive_|_sensitive$", re.IGNORECASE
-)
 _MARKS = ("sensitive_attributes", "sensitive_values", "before_sensitive", "after_sensitive")
+_NAMING = ("name", "Name", "key", "Key", "variable")
+_VALUES = ("value", "Value", "stringValue", "default")
+"""A secret's name and the secret may stand side by side, as two fields of an object."""
 
+_WORDS = (
+    r"password|passwd|passphrase|pwd|secret|token|credential|signature|psk|connection[ _-]?string"
+    r"|(?:api|access|account|private|shared|auth)[ _-]?key"
+)
 _IN_TEXT = (
+    (re.compile(r"(://[^/\s:@\"']*:)(?!\d+[/?#])[^\s\"'<>]+(?=@)"), rf"\1{HIDDEN}"),
+    (re.compile(r"(://)[^/\s:@\"']{12,}(?=@)"), rf"\1{HIDDEN}"),
     (re.compile(r"((?:^|//|[\s\"'=,])[^/\s:@\"'=,]*:)[^@\s/]+(?=@)"), rf"\1{HIDDEN}"),
     (
-        re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+        re.compile(
+            r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----.*?(-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+            re.DOTALL,
+        ),
         HIDDEN,
     ),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=-]{8,}"), rf"\1 {HIDDEN}"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:password|passwd|secret|token|api_?key|access_?key)[\w-]*[\"']?\s*[=:]\s*)[^\s,;&]+"
+            r"gh[pousr]_\w{20,}|glpat-[\w-]{15,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|eyJ[\w-]+\.[\w-]+\.[\w-]+"
+        ),
+        HIDDEN,
+    ),
+    (
+        re.compile(
+            rf"(?i)((?:{_WORDS}|(?<![a-z])sig)[\w-]*\\*[\"']?\s*[=:]\s*)(?:\\*\"[^\"]*\"|'[^']*'|[^\s,;&]+)"
         ),
         rf"\1{HIDDEN}",
     ),
+    (re.compile(rf"(?i)(<[\w.:-]*(?:{_WORDS})[^<>]*>)[^<]+(?=</)"), rf"\1{HIDDEN}"),
 )
+_SUSPECT_WORDS = (
+    b"pass|pwd|psk|secret|token|credential|signature|sig|jwt|auth|cookie|_key|-key| key|connection|connstr|dsn"
+    b"|community|userdata|user_data|kubeconfig|@|bearer|basic|ghp_|gho_|ghu_|ghs_|ghr_|glpat-|xox|akia|eyj|apikey|accesskey"
+    b"|accountkey|privatekey|sharedkey|signingkey|encryptionkey|routingkey|integrationkey|servicekey|masterkey"
+)
+_SUSPECT = tuple(_SUSPECT_WORDS.split(b"|"))
+"""Most records hold none of these and are not looked at again."""
+
+_RAW_LENGTH = 16_384
+"""Characters that are kept of what a source sent."""
+
 _LEAST = 4
 """Characters of a secret that betray it: messages of jq are cut off."""
 
@@ -67,17 +103,63 @@ def hush(text: str, document: Document) -> str:
     return _redact_text(text)
 
 
+def scrub(record: dict[str, Any], text: bytes) -> None:
+    """Take secrets out of what a record carries of its source's own words, in place; `text` is what it was read from.
+
+    Names and keys stay: what they look like, things are recognised by.
+    """
+    lowered = text.lower()
+    if not any(word in lowered for word in _SUSPECT):
+        return
+    match record:
+        case {"kind": "event", "raw": str() as raw}:
+            record["raw"] = _scrub_raw(raw)
+        case {"kind": "item", "attributes": dict() as attributes}:
+            record["attributes"] = {name: _scrub_text(value) for name, value in attributes.items()}
+    for field in ("description", "summary", "title"):
+        if isinstance(record.get(field), str):
+            record[field] = _redact_text(record[field])
+    for field in ("subject", "subjects"):
+        if field in record:
+            record[field] = redact(record[field])
+
+
+def _scrub_raw(raw: str) -> str:
+    """A text that was cut off is no JSON any more; then only what shows in the text itself is found."""
+    try:
+        whole = from_json(raw)
+    except ValueError:
+        return _redact_text(raw)
+    shown = redact(whole)
+    return raw if shown == whole else to_json(shown).decode()[:_RAW_LENGTH]
+
+
+def _scrub_text(value: object) -> object:
+    match value:
+        case str():
+            # A tag is a name and a value in one text.
+            name, mark, _ = value.partition("=")
+            return f"{name}={HIDDEN}" if mark and _is_secret_name(name) else _redact_text(value)
+        case list():
+            return [_scrub_text(part) for part in value]
+    return value
+
+
 def _field(holder: Mapping[str, Any], name: str, part: object) -> object:
     """Hide by the name of the field, or of the variable that stands beside its value."""
     if holder.get("kind") == "Secret" and name in ("data", "stringData"):
         return _hide(part)
-    if name == "value" and (_is_secret_name(holder.get("name")) or holder.get("sensitive") is True):
+    if name in _VALUES and (
+        holder.get("sensitive") is True or any(_is_secret_name(holder.get(naming)) for naming in _NAMING)
+    ):
         return _hide(part)
     return _hide(part) if _is_secret_name(name) else redact(part)
 
 
 def _is_secret_name(name: object) -> bool:
-    return isinstance(name, str) and bool(_SECRET_NAME.search(name)) and not _HARMLESS_NAME.search(name)
+    if not isinstance(name, str) or _HARMLESS_NAME.search(name):
+        return False
+    return bool(_SECRET_NAME.search(re.sub(r"[^a-z0-9]", "", name.lower())))
 
 
 def _hide(part: object) -> object:

@@ -17,7 +17,7 @@ from cmdb.ingest.inputs import GRAPHS, STDIN, Reading, open_inputs
 from cmdb.ingest.loaders import Asked, Loader, Loaders, read_documents
 from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
-from cmdb.ingest.redaction import redact
+from cmdb.ingest.redaction import redact, scrub
 from cmdb.model.records import EntryRecord
 
 _LOOKED_AT = 5
@@ -97,6 +97,8 @@ def _made(line: str, place: Place) -> Made:
         records = [located.record for located in parse_located([(place, line.encode())])]
     except InvalidInput as error:
         return Made(value=redact(value), place=place, fault=error)
+    if isinstance(value, dict):
+        scrub(value, line.encode())
     return Made(value=value, place=place, record=records[0])
 
 

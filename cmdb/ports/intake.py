@@ -120,6 +120,9 @@ class Intake(Protocol):
     async def applied(self, number: int, seconds: float) -> int | None:
         """Return the revision at which the delivery was applied; None when it was not within that time."""
 
+    async def dead_of(self, number: int) -> int:
+        """Return how many records of the delivery could not be applied and wait for a decision."""
+
 
 class DeadLetters(Protocol):
     """How the inbox stands, and what could not be applied, which is kept until somebody decides."""
@@ -149,6 +152,9 @@ class Spool(Protocol):
 
     async def arrival(self, seconds: float) -> None:
         """Return when something may be waiting, or after that time."""
+
+    async def lull(self, seconds: float) -> None:
+        """Return when senders post but little, or one waits for what it sent to be applied; else after that time."""
 
     async def sources(self) -> Sequence[str]:
         """Return the sources that have something waiting, in the order in which their turns come."""

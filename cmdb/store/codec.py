@@ -103,14 +103,12 @@ def digest_of(content: Properties) -> str:
 
 def record_from(kind: RecordKind, properties: Mapping[str, object]) -> Record:
     """Return the record that these properties hold; unknown ones are left aside."""
-    record_type = _TYPES[kind]
     values: dict[str, object] = {}
-    for field in fields(record_type):
-        name = _NAMES.get(field.name, field.name)
+    for field, name, _, is_json in _layout(kind):
         if name in properties:
             value = properties[name]
-            values[field.name] = json.loads(str(value)) if field.name in _JSON else value
-    if record_type is Item:
+            values[field] = json.loads(str(value)) if is_json else value
+    if kind is RecordKind.ITEM:
         values["attributes"] = {
             name.removeprefix(ATTRIBUTE): tuple(value) if isinstance(value, list) else value
             for name, value in properties.items()

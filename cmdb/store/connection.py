@@ -42,6 +42,9 @@ A repeat is told so: it must look first whether the lost commit took place.
 TRANSACTION_SECONDS = 15.0
 """How long Neo4j keeps a transaction whose process says nothing more, and with it the lock that every writer needs."""
 
+_UNWRITABLE = (".TransactionNotFound", ".TransactionCommitFailed", ".ForbiddenOnReadOnlyDatabase")
+"""Ends of the codes that a full disk has: the embedded engine's, Neo4j's, and Neo4j's once it has gone read-only."""
+
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 # Does the store answer?
@@ -195,6 +198,13 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
                 ErrorCode.STORE_UNREACHABLE,
                 f"The store has no database '{address.database}'.",
                 hint="Check CMDB_STORE_DATABASE.",
+                place=place,
+            )
+        case Neo4jError() if (error.code or "").endswith(_UNWRITABLE):
+            return StoreError(
+                ErrorCode.STORE_UNWRITABLE,
+                f"The store could not commit: {error.message}.",
+                hint="Look after its disk and its log, then send the request again: writes may safely be repeated.",
                 place=place,
             )
         case ServiceUnavailable() | SessionExpired() | DriverError() | OSError():

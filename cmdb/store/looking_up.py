@@ -13,7 +13,7 @@ from cmdb.model.records import Role
 from cmdb.model.reference import item_ends, without_hidden
 from cmdb.ports.graph import PageKey, RecordFilter, Stored
 from cmdb.store.codec import Properties, read_time, stored_from, write_time
-from cmdb.store.connection import Connection
+from cmdb.store.connection import Connection, Row
 from cmdb.store.shape import AHEAD_DAYS, FAR_DAY, ITEM_LABEL, ITEM_LINK, LABELS, ROLE_PATTERN, fill
 from cmdb.store.visibility import Filter, item_filter, record_filter
 
@@ -28,19 +28,19 @@ _NO_END = ":"
 
 # What do these nodes hold, as far as visible?
 BY_KEY = """
-UNWIND $keys AS key MATCH (n:<label> {key: key}) WHERE <visible> RETURN properties(n) AS held
+UNWIND $keys AS key MATCH (n:<label> {key: key}) WHERE <visible> RETURN collect(properties(n)) AS held
 """
 
 # What do these dependencies hold, as far as both ends are visible?
 DEPENDENCIES_BY_KEY = f"""
 UNWIND $rows AS row MATCH (c:{ITEM_LABEL} {{key: row.start}})-[d:<types>]->(p:{ITEM_LABEL})
-WHERE d.key = row.key AND <consumer> AND <provider> RETURN properties(d) AS held
+WHERE d.key = row.key AND <consumer> AND <provider> RETURN collect(properties(d)) AS held
 """
 
 # What do these assignments hold, as far as their CI is visible?
 ASSIGNMENTS_BY_KEY = f"""
 UNWIND $rows AS row MATCH (p:Party {{key: row.start}})-[a:{ROLE_PATTERN}]->(c:{ITEM_LABEL})
-WHERE a.key = row.key AND <visible> RETURN properties(a) AS held
+WHERE a.key = row.key AND <visible> RETURN collect(properties(a)) AS held
 """
 
 # Which nodes fulfil the conditions, newest first?
@@ -92,13 +92,11 @@ class RecordReader:
             rows = await self._connection.read(statement, keys=list(keys), **visible.parameters)
         else:
             rows = await self._edges(principal, kind, keys)
-        found = await self._shown(principal, kind, [row["held"] for row in rows])
+        found = await self._shown(principal, kind, [held for row in rows for held in row["held"]])
         by_key = {stored.record.key: stored for stored in found}
         return [by_key[key] for key in keys if key in by_key]
 
-    async def _edges(
-        self, principal: Principal, kind: RecordKind, keys: Sequence[str]
-    ) -> list[dict[str, Properties]]:
+    async def _edges(self, principal: Principal, kind: RecordKind, keys: Sequence[str]) -> list[Row]:
         rows = [{"start": start, "key": key} for key in keys for start in self._starts(key)]
         near, far = item_filter(principal), item_filter(principal, "p")
         if kind is RecordKind.DEPENDENCY:

@@ -1,6 +1,6 @@
 """Reads what the store holds of a batch's records, as far as a write must know.
 
-Keys and hashes come in one list a statement: the protocol charges for rows.
+Whatever is read comes in one list a statement: the protocol charges for rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,18 +30,18 @@ RETURN collect([a.key, a.digest]) AS pairs
 """
 
 # What do these nodes hold?
-NODES = "UNWIND $keys AS key MATCH (n:<label> {key: key}) RETURN properties(n) AS held"
+NODES = "UNWIND $keys AS key MATCH (n:<label> {key: key}) RETURN collect(properties(n)) AS held"
 
 # What do these dependencies hold?
 DEPENDENCIES = f"""
 UNWIND $rows AS row MATCH (c:{ITEM_LABEL} {{key: row.start}})-[d:<types>]->(:{ITEM_LABEL})
-WHERE d.key = row.key RETURN properties(d) AS held
+WHERE d.key = row.key RETURN collect(properties(d)) AS held
 """
 
 # What do these assignments hold?
 ASSIGNMENTS = f"""
 UNWIND $rows AS row MATCH (p:Party {{key: row.start}})-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL})
-WHERE a.key = row.key RETURN properties(a) AS held
+WHERE a.key = row.key RETURN collect(properties(a)) AS held
 """
 
 # Which of these CIs exist and are not retired?
@@ -113,7 +113,7 @@ class Present:
                 statement = fill(DEPENDENCIES, types=self._types)
             wanted = [{"start": start_of(record), "key": record.key} for record in records]
             rows = await self._transaction.run(statement, rows=wanted)
-        return {row["held"]["key"]: row["held"] for row in rows}
+        return {held["key"]: held for row in rows for held in row["held"]}
 
     async def living_items(self, keys: Iterable[str]) -> set[str]:
         """Return which of these CIs exist and are not retired."""

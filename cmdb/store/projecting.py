@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from cmdb.desk.access import visible
@@ -22,8 +23,10 @@ _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 BATCH = 32
 """Buckets read by one statement: few round trips, and no single row grows past some megabytes."""
-STREAMS = 2
-"""Batches read at once: one is decoded while the engine looks up the next."""
+STREAMS = 3
+"""Statements under way at once: the engine looks up the next ones while an answer is decoded."""
+PARTS = 64
+"""Rows in which the nodes of one kind come."""
 AHEAD = 100
 """Revisions past the head that a tail takes in: a writer may stamp a record anew before the tail comes to it.
 
@@ -32,7 +35,7 @@ What is read too early is read once more by the next tail.
 
 _FIT = "c.key IS NOT NULL AND c.name IS NOT NULL AND c.class IS NOT NULL"
 _OPEN = "d.valid_to IS NULL AND c.key IS NOT NULL AND p.key IS NOT NULL"
-_COLUMNS = """type(d) AS verb, d {.strength, .map, .weight, .group} AS how,
+_COLUMNS = """[type(d), d.strength, d.map, d.weight, d.group] AS how,
 collect(c.key) AS consumers, collect(p.key) AS providers"""
 
 # Which CIs are present, as columns per class? What lacks key, name or class was not written by this service.
@@ -41,7 +44,8 @@ UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}}) WHERE c.vali
 RETURN c.class AS class, c.groups AS groups, false AS retired, collect(c.key) AS keys, collect(c.name) AS names
 """
 
-# Which dependencies are open, as columns per kind? Engines charge for each property and each row, not for keys.
+# Which dependencies are open, as columns per kind? Engines charge for each property and each row, not for keys, and
+# the embedded one twice as much for a map of properties as for a list.
 ALL_DEPENDENCIES = f"""
 UNWIND $buckets AS bucket MATCH (c:{ITEM_LABEL} {{bucket: bucket}})-[d:<types>]->(p:{ITEM_LABEL})
 WHERE {_OPEN} RETURN {_COLUMNS}
@@ -80,25 +84,37 @@ PRESENT_EVENTS = "MATCH (e:Event {state: 'open'}) RETURN count(e) AS total"
 # How many dependencies are there?
 COUNT_DEPENDENCIES = "MATCH ()-[d:<types>]->() RETURN count(d) AS total"
 
-# What do the nodes of one kind hold now?
-ALL_NODES = "MATCH (n:<label>) RETURN properties(n) AS held"
+# What do the nodes of one kind hold now? The parts keep single rows small; a row each would cost more than all else.
+ALL_NODES = f"MATCH (n:<label>) RETURN n.revision % {PARTS} AS part, collect(properties(n)) AS held"
 
 # Which events are open?
-OPEN_EVENTS = "MATCH (n:Event {state: 'open'}) RETURN properties(n) AS held"
+OPEN_EVENTS = f"""
+MATCH (n:Event {{state: 'open'}}) RETURN n.revision % {PARTS} AS part, collect(properties(n)) AS held
+"""
 
 # Who stands how to which CI now?
 ALL_ASSIGNMENTS = f"""
-MATCH (:Party)-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL}) WHERE a.valid_to IS NULL RETURN properties(a) AS held
+MATCH (p:Party)-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL}) WHERE a.valid_to IS NULL
+RETURN p.key AS party, collect(properties(a)) AS held
 """
 
 # Which nodes of one kind were touched by these revisions?
-NEW_NODES = "MATCH (n:<label>) WHERE n.revision IN range($first, $last) RETURN properties(n) AS held"
+NEW_NODES = """
+MATCH (n:<label>) WHERE n.revision IN range($first, $last)
+RETURN n.revision AS revision, collect(properties(n)) AS held
+"""
 
 # Which assignments were touched by these revisions, ended ones included?
 NEW_ASSIGNMENTS = f"""
 MATCH (p:Party) WHERE p.revision IN range($first, $last)
-MATCH (p)-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL}) RETURN properties(a) AS held
+MATCH (p)-[a:{ROLE_PATTERN}]->(:{ITEM_LABEL}) RETURN p.key AS party, collect(properties(a)) AS held
 """
+
+_PRESENT = {
+    **{kind: fill(ALL_NODES, label=label) for kind, label in LABELS.items() if kind is not RecordKind.ITEM},
+    RecordKind.EVENT: OPEN_EVENTS,
+    RecordKind.ASSIGNMENT: ALL_ASSIGNMENTS,
+}
 
 
 class ProjectionReader:
@@ -155,24 +171,20 @@ class ProjectionReader:
 
     async def _whole(self, head: int) -> GraphDelta:
         delta = GraphDelta(head)
-        connection = self._connection
         turn = asyncio.Semaphore(STREAMS)
 
-        async def read(statement: str, start: int) -> list[Row]:
+        async def read(statement: str, add: Callable[[list[Row]], None], **parameters: object) -> None:
             async with turn:
-                return await connection.read(statement, buckets=list(range(start, start + BATCH)))
+                rows = await self._connection.read(statement, **parameters)
+            add(rows)
 
-        batches = range(0, BUCKETS, BATCH)
-        for rows in await asyncio.gather(*(read(ALL_ITEMS, start) for start in batches)):
-            _add_items(delta.items, rows)
-        statement = fill(ALL_DEPENDENCIES, types=self._types)
-        for rows in await asyncio.gather(*(read(statement, start) for start in batches)):
-            _add_dependencies(delta.dependencies, rows)
-        _add_records(delta, RecordKind.EVENT, await connection.read(OPEN_EVENTS))
-        for kind, label in LABELS.items():
-            if kind not in (RecordKind.ITEM, RecordKind.EVENT):
-                _add_records(delta, kind, await connection.read(fill(ALL_NODES, label=label)))
-        _add_records(delta, RecordKind.ASSIGNMENT, await connection.read(ALL_ASSIGNMENTS))
+        dependencies = fill(ALL_DEPENDENCIES, types=self._types)
+        batches = [list(range(start, start + BATCH)) for start in range(0, BUCKETS, BATCH)]
+        await asyncio.gather(
+            *(read(dependencies, partial(_add_dependencies, delta.dependencies), buckets=b) for b in batches),
+            *(read(ALL_ITEMS, partial(_add_items, delta.items), buckets=b) for b in batches),
+            *(read(statement, partial(_add_records, delta, kind)) for kind, statement in _PRESENT.items()),
+        )
         return delta
 
     async def _tail(self, first: int, last: int) -> GraphDelta:
@@ -214,14 +226,15 @@ def _add_items(items: ItemColumns, answer: Iterable[Row]) -> None:
 
 def _add_dependencies(rows: DependencyColumns, answer: Iterable[Row]) -> None:
     for row in answer:
-        size, how = len(row["consumers"]), row["how"]
+        size = len(row["consumers"])
+        verb, strength, severity_map, weight, group = row["how"]
         rows.consumers += row["consumers"]
         rows.providers += row["providers"]
-        rows.verbs += [row["verb"]] * size
-        rows.strengths += [_read(Strength, how.get("strength"), Strength.HARD)] * size
-        rows.maps += [_read(read_map, how.get("map"), AS_IS)] * size
-        rows.weights += [_weight(how.get("weight"))] * size
-        rows.groups += [how.get("group")] * size
+        rows.verbs += [verb] * size
+        rows.strengths += [_read(Strength, strength, Strength.HARD)] * size
+        rows.maps += [_read(read_map, severity_map, AS_IS)] * size
+        rows.weights += [_weight(weight)] * size
+        rows.groups += [group] * size
 
 
 def _weight(held: object) -> int:
@@ -236,10 +249,9 @@ def totals_of(rows: list[Row]) -> GraphTotals:
 
 
 def _add_records(delta: GraphDelta, kind: RecordKind, answer: Iterable[Row]) -> None:
-    for row in answer:
-        record = _read(lambda held: record_from(kind, held), row["held"], None)
-        if record is not None:
-            delta.records_of(kind).append(record)
+    read = partial(record_from, kind)
+    found = (_read(read, held, None) for row in answer for held in row["held"])
+    delta.records_of(kind).extend(record for record in found if record is not None)
 
 
 def _read(read: Callable[[Any], T], held: Any, otherwise: T) -> T:  # noqa: ANN401 - whatever somebody put there

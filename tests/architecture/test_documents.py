@@ -114,6 +114,20 @@ def test_changelog_lines_say_their_kind() -> None:
     assert [entry for entry in entries if not kinds.match(entry)] == []
 
 
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "docs/glossary.md"])
+def test_a_table_tells_each_thing_once(name: str) -> None:
+    tables = re.findall(r"(?:^\|.*\n)+", _text(ROOT / name), re.MULTILINE)
+    firsts = [re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for table in tables]
+    assert firsts
+    assert [cell for cells in firsts for cell in set(cells) if cells.count(cell) > 1] == []
+
+
+def test_readme_sends_no_body_as_a_form() -> None:
+    sent = re.findall(r"^.*curl .*(?:--data-binary|-d) .*$", _text(ROOT / "README.md"), re.MULTILINE)
+    assert len(sent) > 2
+    assert [line for line in sent if "Content-Type" not in line and "$ndjson" not in line] == []
+
+
 def test_every_decision_has_the_same_four_parts() -> None:
     decisions = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
     parts = {path.name: re.findall(r"^## (.+)$", _text(path), re.MULTILINE) for path in decisions}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from cmdb.application.runs import RunRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError
 from cmdb.ingest.loaders import Asked
+from cmdb.ingest.records import encode
+from cmdb.ingest.samples import samples_of
 from tests.support.command_line import CommandLine, nothing
 from tests.support.loader_answers import bundled_loaders
 from tests.support.small_estate import Bench
@@ -195,3 +198,63 @@ def test_no_secret_is_in_the_error_of_a_file_that_breaks_off(held: tuple[str, Pa
             told.append(f"{error} {error.hint}")
     assert told
     assert [text for text in told if CANARY[:5] in text] == []
+
+
+HOSTILE: dict[str, object] = {
+    **dict.fromkeys(
+        (
+            "password",
+            "db_password",
+            "api-key",
+            "X-Api-Key",
+            "private_key",
+            "Private Key",
+            "clientSecret",
+            "connectionString",
+            "pwd",
+            "pre_shared_key",
+            "accessToken",
+        ),
+        CANARY,
+    ),
+    "DATABASE_URL": f"postgres://app:{CANARY}@db/x",
+    "note": f"password={CANARY}",
+    "remote": f"https://{CANARY}@code.example.org/x.git",
+    "store": f"Server=db;Uid=a;Pwd={CANARY};AccountKey={CANARY}==;",
+    "text": json.dumps({"password": CANARY}),
+    "quoted": f'password: "{CANARY} {CANARY}"',
+    "file": f"https://files.example.org/?sig={CANARY}",
+}
+"""Fields that a source may carry anywhere; no loader knows them."""
+
+
+def _with_hostile_fields(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _with_hostile_fields(part) for name, part in value.items()} | HOSTILE
+    return [_with_hostile_fields(part) for part in value] if isinstance(value, list) else value
+
+
+def _json_samples(loader: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for sample in samples_of(LOADERS.loader(loader)):
+        with suppress(ValueError):
+            found[sample.name] = json.loads(sample.read_bytes())
+    return found
+
+
+@pytest.mark.parametrize("loader", [name for name in LOADERS.names() if _json_samples(name)])
+def test_no_loader_lets_out_what_is_named_or_looks_like_a_secret_anywhere(
+    loader: str, tmp_path: Path
+) -> None:
+    samples = _json_samples(loader)
+    for name, value in samples.items():
+        path = tmp_path / name
+        path.write_text(json.dumps(_with_hostile_fields(value)), encoding="utf-8")
+        try:
+            told = [json.dumps(encode(row.record)) for row in LOADERS.records(loader, [str(path)])]
+        except CmdbError as error:
+            told = [f"{error} {error.hint}"]
+        assert (name, [text for text in told if CANARY in text]) == (name, [])
+    ran = LINE.run("loader", "try", str(tmp_path / min(samples)), loader, "-o", "json")
+    assert "documents" in ran.out
+    assert CANARY not in ran.out + ran.err

@@ -31,6 +31,7 @@ SWAP = {
     "title": "Swap a card",
     "change_kind": "normal",
     "state": "planned",
+    "planned_start": "2026-03-06T12:00:00Z",
     "subjects": [{"host": "edge-9.example.org"}],
 }
 EDGE = Item(key="edge-9", ci_class="router", name="edge-9", attributes={"fqdn": "edge-9.example.org"})

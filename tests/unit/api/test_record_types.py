@@ -19,13 +19,23 @@ async def test_a_ticket_leaves_out_what_its_reader_may_not_see(client: ApiClient
     opened = await client.run("open_ticket", input={"event": "test:r1:down"})
     key = opened["ticket"]["key"]
     query = (
-        "query($key: String!) { ticket(key: $key) { causeItem { key } items { key } events { key } open } }"
+        "query($key: String!) { ticket(key: $key) "
+        "{ causeItem { key } items { key } events { key } open notes { text } } }"
     )
     whole = (await client.ask(query, {"key": key}))["ticket"]
     assert whole["causeItem"] == {"key": "r1"}
     assert whole["open"] is True
+    assert "edge router 1" in whole["notes"][0]["text"]
     seen = await client.post(query, {"key": key}, cmdb_act_as="subscriber:ann")
     assert "r1" not in seen.text
+    assert "edge router 1" not in seen.text
+
+
+async def test_a_caller_reads_what_was_noted_on_the_own_report(client: ApiClient) -> None:
+    opened = await client.run("open_ticket", input={"item": "vpn", "text": "it drops", "caller": "ann"})
+    query = "query($key: String!) { ticket(key: $key) { notes { text } } }"
+    seen = await client.ask(query, {"key": opened["ticket"]["key"]}, cmdb_act_as="subscriber:ann")
+    assert seen["ticket"]["notes"] == [{"text": "Reported: it drops"}]
 
 
 async def test_a_change_names_its_targets(client: ApiClient) -> None:

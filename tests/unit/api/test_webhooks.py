@@ -67,7 +67,23 @@ async def test_who_asks_to_wait_is_told_the_revision(desk: Desk, http: httpx.Asy
     running = asyncio.create_task(applier.run())
     answer = await http.post(f"{PATH}?wait=applied", content=BODY)
     await applier.stop(running)
-    assert (answer.status_code, answer.json()["revision"]) == (200, desk.graph.revision)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "receipt": "1",
+        "accepted": 1,
+        "duplicate": 0,
+        "revision": desk.graph.revision,
+        "dead": 0,
+    }
+
+
+async def test_who_asks_to_wait_is_told_what_was_set_aside(desk: Desk, http: httpx.AsyncClient) -> None:
+    applier = desk.applier()
+    running = asyncio.create_task(applier.run())
+    body = lines(event("good"), event("bad", item="nowhere"))
+    answer = await http.post(f"{PATH}?wait=applied", content=body)
+    await applier.stop(running)
+    assert (answer.status_code, answer.json()["dead"]) == (200, 1)
 
 
 async def test_a_packed_body_is_unpacked(desk: Desk, http: httpx.AsyncClient) -> None:
@@ -95,6 +111,7 @@ ZEROS = gzip.compress(b" " * (BODY_LIMIT + 1))
         ((PATH, b" " * (BODY_LIMIT + 1), {}), 413, "TOO_LARGE"),
         ((PATH, BODY, {"webhook-id": "x" * 256}), 413, "TOO_LARGE"),
         ((f"{PATH}?source={'x' * 256}", BODY, {}), 413, "TOO_LARGE"),
+        ((f"{PATH}?wait=aplied", BODY, {}), 400, "BAD_ARGUMENT"),
         ((PATH, BODY, {"Cmdb-Act-As": "subscriber:ann"}), 403, "FORBIDDEN"),
     ],
 )

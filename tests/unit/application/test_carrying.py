@@ -22,6 +22,7 @@ from cmdb.model.records import (
     PartyKind,
     Record,
     Role,
+    SituationRecord,
     Ticket,
     TicketKind,
     TicketState,
@@ -107,7 +108,16 @@ def others() -> st.SearchStrategy[Record]:
         item=st.sampled_from(KEYS),
         ended=st.booleans(),
     )
-    return st.one_of(window, ticket, assignment)
+    situation = st.builds(
+        SituationRecord,
+        key=st.sampled_from(["SIT1", "SIT2"]),
+        cause=st.sampled_from(KEYS),
+        events=st.lists(st.sampled_from(["e1", "e2", "e3"]), max_size=2, unique=True).map(tuple),
+        opened_at=st.just(NOON),
+        changed_at=st.just(NOON),
+        ended_at=st.sampled_from([None, None, NOON]),
+    )
+    return st.one_of(window, ticket, assignment, situation)
 
 
 def batches() -> st.SearchStrategy[list[Record]]:
@@ -157,6 +167,8 @@ def shown(snapshot: Snapshot) -> Mapping[str, object]:
         "own": snapshot.own,
         "events": snapshot.events_at,
         "groups": snapshot.event_groups,
+        "numbers": snapshot.numbers,
+        "by event": snapshot.group_by_event,
         "turns": snapshot.turns,
         "tickets": snapshot.open_tickets_at,
         "changes": snapshot.changes_at,
@@ -172,8 +184,29 @@ async def test_what_nothing_touched_is_the_very_same() -> None:
     ticket = Ticket(
         key="t", ticket_kind=TicketKind.INCIDENT, title="t", state=TicketState.NEW, opened_at=NOON, changed_at=NOON
     )  # fmt: skip
+    groups, numbers = before.event_groups, before.numbers
     await graph.write(SYSTEM, "test", [ticket], NOON)
     after = next_snapshot(before, follow(projection, await graph.delta(SYSTEM, 1)), NOON)
     assert after.effective is before.effective
     assert after.events is before.events
+    assert after.event_groups is groups
+    assert after.numbers is numbers
     assert list(after.tickets) == ["t"]
+
+
+async def test_a_dependency_that_comes_groups_events_anew() -> None:
+    graph = FakeGraph()
+    rows = [
+        Event(
+            key=key, source="m", item=key, condition="down", severity=Severity.MAJOR, state=EventState.OPEN,
+            direction=Direction.ERROR, raised_at=NOON, last_seen_at=NOON, changed_at=NOON,
+        )
+        for key in KEYS[:2]
+    ]  # fmt: skip
+    await graph.write(SYSTEM, "test", [*GROUND, *rows], NOON)
+    projection, before = await anew(graph, NOON)
+    assert len(before.event_groups) == 2
+    needs = Dependency(consumer=KEYS[0], verb="DEPENDS_ON", provider=KEYS[1])
+    await graph.write(SYSTEM, "test", [needs], NOON)
+    after = next_snapshot(before, follow(projection, await graph.delta(SYSTEM, 1)), NOON)
+    assert [group.cause for group in after.event_groups] == [KEYS[1]]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cmdb.application.requests import OpenTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.errors import CmdbError, ErrorCode
 from cmdb.model.access import Principal, PrincipalRole
@@ -40,6 +41,25 @@ async def test_an_event_tells_since_when_it_was_so_and_known() -> None:
     assert ("state", "open", "cleared") in [
         (row.field, row.before, row.after) for row in answer.entries[1].changes
     ]
+
+
+async def test_parts_of_a_record_are_told_in_words() -> None:
+    bench = await furnished()
+    opened = await bench.application.open_ticket(SYSTEM, OpenTicketRequest(item="vpn", text="drops"))
+    answer = await bench.application.history(SYSTEM, RecordKind.TICKET, opened.ticket)
+    told = {row.field: row.after for row in answer.entries[0].changes}
+    at = NOON.isoformat()
+    assert told["notes"] == f"at={at} author=system text=Reported: drops"
+    assert told["opened_at"] == at
+
+
+async def test_a_subscriber_reads_nothing_of_hidden_cis_in_a_tickets_past() -> None:
+    bench = await furnished()
+    opened = await bench.application.open_ticket(SYSTEM, OpenTicketRequest(item="vpn", text="drops"))
+    answer = await bench.application.history(ANN, RecordKind.TICKET, opened.ticket)
+    told = {row.field for row in answer.entries[0].changes}
+    assert "title" in told
+    assert told.isdisjoint({"notes", "items", "events", "cause_item"})
 
 
 async def test_a_retired_item_keeps_its_history() -> None:

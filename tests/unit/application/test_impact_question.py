@@ -212,9 +212,23 @@ async def test_an_answer_is_kept_for_its_revision_and_for_who_sees_the_same() ->
     assert after.rows is not first.rows
 
 
-async def test_the_oldest_answers_make_room() -> None:
+async def test_the_answers_asked_longest_ago_make_room() -> None:
     snapshot = await (await outage()).snapshot()
-    for number in range(KEPT_ANSWERS + 1):
+    for number in range(1, KEPT_ANSWERS + 1):
         snapshot.keep((Everything(), number), number)
+    assert snapshot.kept((Everything(), 1)) == 1
+    snapshot.keep((Everything(), 0), 0)
     assert len(snapshot.answers) == KEPT_ANSWERS
-    assert (Everything(), 0) not in snapshot.answers
+    assert snapshot.kept((Everything(), 2)) is None
+    assert snapshot.kept((Everything(), 1)) == 1
+
+
+@pytest.mark.parametrize("as_if", [Severity.OK, Severity.MINOR, Severity.CRITICAL])
+async def test_an_assumed_failure_is_told_alike_where_it_is_the_only_one_and_where_it_is_not(
+    as_if: Severity,
+) -> None:
+    request = ImpactRequest(item="r1", as_if=as_if, services_only=False)
+    calm = await (await furnished()).application.impact(SYSTEM, request)
+    busy = await (await furnished(raised("printsrv"))).application.impact(SYSTEM, request)
+    assert calm.rows == busy.rows
+    assert [bool(row.proof.causes) for row in calm.rows] == [row.severity > 0 for row in calm.rows]

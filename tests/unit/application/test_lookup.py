@@ -29,6 +29,13 @@ async def test_references_by_name_and_their_errors() -> None:
         assert caught.value.code is code
 
 
+@pytest.mark.parametrize(
+    ("what", "told"), [("ticket", "get tickets"), ("open event", "get events"), ("CI", "search")]
+)
+def test_what_is_missing_is_looked_for_where_its_kind_is_listed(what: str, told: str) -> None:
+    assert told in missing(what, "x").hint
+
+
 async def test_an_ambiguous_name_lists_its_keys() -> None:
     snapshot = await (await furnished(*TWINS)).snapshot()
     with pytest.raises(CmdbError, match="twin1, twin2") as caught:

@@ -116,6 +116,7 @@ async def test_the_future_is_refused(as_of: float | None, known_at: float | None
     with pytest.raises(CmdbError) as caught:
         await vpn_at(await story(), as_of, known_at)
     assert caught.value.code is ErrorCode.BAD_ARGUMENT
+    assert str(caught.value.place) == f"request, field {'asOf' if as_of else 'knownAt'}"
 
 
 async def test_a_past_snapshot_is_built_once_until_more_is_known() -> None:

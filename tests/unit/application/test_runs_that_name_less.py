@@ -38,7 +38,9 @@ def owns(party: str, item: str = "till") -> Assignment:
     return Assignment(party=party, role=Role.OWNS, item=item)
 
 
-OTHERS = tuple(seen(f"other{number}", "application_component") for number in range(8))
+OTHERS: tuple[EntryRecord, ...] = tuple(
+    seen(f"other{number}", "application_component") for number in range(8)
+)
 """As many as keep the guard from taking one missing component for a broken feed."""
 
 FULL: tuple[EntryRecord, ...] = (
@@ -67,7 +69,16 @@ async def loaded(*more: EntryRecord, source: str = "backstage") -> Bench:
 
 async def test_a_new_owner_takes_the_place_of_the_old_one_at_once() -> None:
     bench = await loaded()
-    fresh = (*OTHERS, TILL, STOCK, OLD, NEW, owns("new-team"), owns("old-team", "stock"), DEPLOYED)
+    fresh: tuple[EntryRecord, ...] = (
+        *OTHERS,
+        TILL,
+        STOCK,
+        OLD,
+        NEW,
+        owns("new-team"),
+        owns("old-team", "stock"),
+        DEPLOYED,
+    )
     report = await run(bench, "backstage", *fresh)
     assert report.counts["assignments.ended"] == 1
     assert (await owners(bench), await owners(bench, "stock")) == (["new-team"], ["old-team"])
@@ -108,10 +119,12 @@ async def test_what_a_run_does_not_describe_keeps_its_owner(left: EntryRecord) -
 
 async def test_what_is_retired_is_owned_no_more() -> None:
     bench = await loaded()
-    fewer = (*OTHERS, STOCK, OLD, owns("old-team", "stock"))
-    for days in (1, 2, 9):
+    fewer: tuple[EntryRecord, ...] = (*OTHERS, STOCK, OLD, owns("old-team", "stock"))
+    for days in (1, 2):
         bench.clock.moment = NOON + days * DAY
-        report = await run(bench, "backstage", *fewer)
+        await run(bench, "backstage", *fewer)
+    bench.clock.moment = NOON + 9 * DAY
+    report = await run(bench, "backstage", *fewer)
     assert (report.counts["items.retired"], report.counts["assignments.ended"]) == (1, 1)
     assert bench.graph.rows[RecordKind.ASSIGNMENT, owns("old-team").key].valid_to == NOON + 9 * DAY
     assert await owners(bench, "stock") == ["old-team"]

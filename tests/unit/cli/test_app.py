@@ -1,5 +1,7 @@
 """The command line ends every run with an answer or with a coded error."""
 
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -7,7 +9,7 @@ import pytest
 import typer
 
 from cmdb.__main__ import main
-from cmdb.cli.app import build_cli, run_cli
+from cmdb.cli.app import USABLE, build_cli, run_cli
 from cmdb.errors import ErrorCode, NotFound
 from tests.support.command_line import CommandLine, nothing
 
@@ -45,6 +47,11 @@ def test_every_command_explains_itself() -> None:
     ("error", "told"),
     [
         (NotFound(ErrorCode.NOT_FOUND, "Gone."), "NOT_FOUND: Gone.\n"),
+        (
+            FileNotFoundError(2, "No such file or directory", "gone.json"),
+            f"BAD_ARGUMENT at gone.json: It cannot be used: No such file or directory.\nhint: {USABLE}\n",
+        ),
+        (OSError("odd"), "INTERNAL: OSError: odd\nhint: This is a fault of ours.\n"),
         (ValueError("odd"), "INTERNAL: ValueError: odd\nhint: This is a fault of ours.\n"),
     ],
 )
@@ -54,6 +61,42 @@ def test_no_error_shows_a_stack_trace(
     with pytest.raises(SystemExit) as caught:
         run_cli(one_command(error))
     assert (caught.value.code, capsys.readouterr().err) == (1, told)
+
+
+WRITING = """
+import sys
+import typer
+from cmdb.cli.app import run_cli
+from cmdb.cli.session import OutputFormat, write
+output = OutputFormat(sys.argv.pop())
+cli = typer.Typer()
+cli.command()(lambda: write({"name": "z\\xfcrich"}, output, lambda name: [name]))
+run_cli(cli)
+"""
+
+INTERRUPTED = """
+import sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "cmdb.cli.client":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+import cmdb.__main__
+"""
+
+
+def test_an_interrupt_while_the_program_is_read_shows_no_stack_trace() -> None:
+    ran = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (130, "")
+
+
+@pytest.mark.parametrize(("output", "told"), [("table", "z\\xfcrich"), ("json", "z\\u00fcrich")])
+def test_a_terminal_without_umlauts_is_shown_escapes(output: str, told: str) -> None:
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-c", WRITING, output]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert told in ran.stdout
 
 
 def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str]) -> None:

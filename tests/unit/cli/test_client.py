@@ -48,6 +48,22 @@ async def test_a_slow_server_is_told_from_a_missing_one() -> None:
     assert "in time" in (await refusal(take_too_long)).message
 
 
+async def test_work_that_grows_with_the_estate_may_take_as_long_as_it_takes() -> None:
+    waits: dict[str, object] = {}
+
+    def note(request: httpx.Request) -> httpx.Response:
+        waits[request.url.path] = request.extensions["timeout"]["read"]
+        return httpx.Response(200, json={"data": {"head": {}}})
+
+    asked = client(note)
+    await asked.ask("head", {})
+    await asked.upload("test", [])
+    await asked.run({}, [])
+    await asked.verify()
+    assert waits.pop("/graphql")
+    assert waits == {"/records": None, "/runs": None, "/verify": None}
+
+
 @pytest.mark.parametrize("text", ["<html>", "[]"])
 async def test_another_server_at_the_address_is_noticed(text: str) -> None:
     error = await refusal(lambda _: httpx.Response(200, text=text))

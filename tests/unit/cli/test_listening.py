@@ -157,6 +157,18 @@ def test_what_will_never_be_taken_ends_it_with_the_reason() -> None:
     assert (ran.error.code, len(server.bodies)) == (ErrorCode.UNKNOWN_LOADER, 1)
 
 
+@pytest.mark.parametrize("kind", ["syslog", "snmptrap"])
+def test_an_address_that_cannot_be_listened_on_is_named(kind: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        connect = Answers().connect
+        error = invoke(Session(connect), "listen", kind, "--host", "localhost", "--port", port).error
+    assert error is not None
+    assert error.code is ErrorCode.BAD_ARGUMENT
+    assert port in error.message
+
+
 def test_traps_from_elsewhere_need_a_community() -> None:
     error = CommandLine(furnished).run("listen", "snmptrap", "--host", "192.0.2.1").error
     assert error is not None

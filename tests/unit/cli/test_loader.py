@@ -28,7 +28,7 @@ def test_all_loaders_are_listed_with_their_arguments() -> None:
     rows = json.loads(LINE.run("loader", "list", "-o", "json").out)["loaders"]
     (kubernetes,) = [row for row in rows if row["name"] == "kubernetes"]
     assert kubernetes["format"] == "yaml"
-    assert [row["name"] for row in kubernetes["arguments"]] == ["cluster"]
+    assert [row["name"] for row in kubernetes["arguments"]] == ["cluster", "namespace"]
     assert "kubernetes" in LINE.run("loader", "list").out
 
 
@@ -47,6 +47,13 @@ def test_the_source_is_guessed_and_said(tmp_path: Path) -> None:
     ran = LINE.run("loader", "try", manifest, "--set", "cluster=blue")
     assert "loader kubernetes, recognised among kubernetes" in ran.out
     assert "blue/namespace/shop" in ran.out
+
+
+def test_a_file_that_is_not_there_is_told_from_one_that_nobody_recognises(tmp_path: Path) -> None:
+    for arguments in (["try", str(tmp_path / "gone.xml")], ["list", "--in", str(tmp_path / "gone")]):
+        ran = LINE.run("loader", *arguments)
+        assert ran.error is not None
+        assert ran.error.code is ErrorCode.NOT_FOUND
 
 
 def test_what_nobody_recognises_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cmdb.errors import ErrorCode
 from tests.support.command_line import CommandLine, nothing
 from tests.support.small_estate import Bench
@@ -48,6 +50,14 @@ def test_a_map_of_ones_own_needs_a_format(tmp_path: Path) -> None:
     assert refused.error.code is ErrorCode.MISSING_FIELD
     ran = LINE.run("load", "mine", table, "--map", program, "--format", "csv", "-o", "json")
     assert json.loads(ran.out)["load"]["counts"] == {"items": {"created": 2}}
+
+
+@pytest.mark.parametrize("option", [("--format", "csv"), ("--coverage", "snapshot"), ("--approve", "abc")])
+def test_an_option_that_would_do_nothing_is_refused(option: tuple[str, str]) -> None:
+    ran = LINE.run("load", "records", str(SEED / "estate.jsonl"), *option)
+    assert ran.error is not None
+    assert ran.error.code is ErrorCode.BAD_ARGUMENT
+    assert option[0] in str(ran.error.place)
 
 
 def test_an_unknown_loader_is_named() -> None:

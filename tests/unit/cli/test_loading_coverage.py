@@ -40,7 +40,7 @@ def cluster(*without: str) -> Any:
 
 def catalogue(*names: str) -> list[Any]:
     """Return what the catalogue's API lists: these components and what it keeps of itself."""
-    listed = sample("backstage", "page.json")["items"]
+    listed: list[Any] = sample("backstage", "page.json")["items"]
     kiosk = listed[0]
     return listed + [{**kiosk, "metadata": {**kiosk["metadata"], "name": name}} for name in names]
 
@@ -75,10 +75,11 @@ class Nights:
 
     def week(self, loader: str, value: object, *options: str) -> Mapping[str, Any]:
         """Load it on four nights in nine days; return the last report."""
-        for days in (1, 2, 3, 3):
+        for days in (1, 2, 3):
             self._late += days * DAY
-            report = self.load(loader, value, *options)
-        return report
+            self.load(loader, value, *options)
+        self._late += 3 * DAY
+        return self.load(loader, value, *options)
 
     def feeds(self) -> set[tuple[str, str]]:
         """Return source and scope of all runs."""

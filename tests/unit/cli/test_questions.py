@@ -34,6 +34,24 @@ def test_each_question_is_answered_as_a_table(arguments: list[str], told: str) -
     assert max(map(len, ran.out.splitlines())) <= 100
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["whatif", "vpn", "--severity", "bad"], "ok, warning, minor, major, critical"),
+        (["topology", "vpn", "--direction", "sideways"], "upstream, downstream, both"),
+    ],
+)
+def test_a_word_of_a_closed_set_is_told_with_the_others(arguments: list[str], told: str) -> None:
+    ran = LINE.run(*arguments)
+    assert ran.error is not None
+    assert ran.error.code is ErrorCode.BAD_ARGUMENT
+    assert told in ran.error.message
+
+
+def test_a_ci_without_suspects_says_nothing_of_them() -> None:
+    assert LINE.run("causes", "files").out.count("nothing") == 1
+
+
 def test_paths_are_shown_with_arrows() -> None:
     assert "VPN -> VPN concentrator 1" in LINE.run("causes", "vpn").out
 

@@ -53,6 +53,12 @@ def test_a_ticket_lives_at_the_command_line() -> None:
     assert code_of(line.run("ticket", "merge", incident, report)) is ErrorCode.CONFLICT
 
 
+def test_a_state_that_does_not_exist_is_told_with_those_that_do() -> None:
+    ran = CommandLine(outage).run("ticket", "update", "INC1", "--state", "in_progres")
+    assert code_of(ran) is ErrorCode.BAD_ARGUMENT
+    assert "on_hold" in str(ran.error)
+
+
 @pytest.mark.parametrize("text", ["soon", "2026-03-02T15:00:00"])
 def test_a_time_without_a_zone_is_refused(text: str) -> None:
     refused = CommandLine(outage).run("ticket", "update", "INC1", "--expect", text)

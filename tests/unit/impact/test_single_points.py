@@ -3,10 +3,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cmdb.impact.arrays import Topology
+from cmdb.impact.arrays import SeverityArray, Topology
 from cmdb.impact.margin import Margins, margin, present_margins
+from cmdb.impact.node_rules import TOP
 from cmdb.impact.propagation import evaluate
-from cmdb.impact.single_points import TOP, Found, SinglePoints, enough
+from cmdb.impact.single_points import Found, SinglePoints, beyond, enough
 from cmdb.model.records import Dependency, Item
 from cmdb.model.redundancy import RedundancyGroup
 from cmdb.model.severity import Severity
@@ -44,6 +45,12 @@ def test_single_points_are_those_of_failing_each_item_in_turn(estate: Estate) ->
     _check(estate, topology, SinglePoints(topology, evaluate(topology, estate.vector()), Found()))
 
 
+def _supposed(base: SinglePoints, effective: SeverityArray) -> SinglePoints:
+    topology = base.topology
+    reached = beyond(topology, base.effective, effective)
+    return SinglePoints(topology, effective, Found(), base=base, beneath=reached)
+
+
 @given(estates(most_items=6, repeats=True), OWN, OWN)
 def test_a_supposed_state_on_top_of_another_is_worked_out_where_they_differ(
     estate: Estate, first: dict[int, Severity], second: dict[int, Severity]
@@ -52,7 +59,7 @@ def test_a_supposed_state_on_top_of_another_is_worked_out_where_they_differ(
     topology = estate.topology
     base = SinglePoints(topology, evaluate(topology, before.vector()), Found())
     _check(before, topology, base)
-    _check(after, topology, SinglePoints(topology, evaluate(topology, after.vector()), Found(), base=base))
+    _check(after, topology, _supposed(base, evaluate(topology, after.vector())))
 
 
 @given(estates(most_items=6, repeats=True), st.lists(OWN, min_size=2, max_size=4))

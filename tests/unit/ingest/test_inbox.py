@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cmdb.errors import CmdbError, Conflict, ErrorCode, NotFound, Overloaded
-from cmdb.ingest.inbox import Inbox
+from cmdb.ingest.inbox import STORM, Inbox
 from cmdb.ingest.inbox_tables import REPEAT_SECONDS
 from cmdb.ports.intake import LetterState, Rejected
 from tests.support.inbox import delivery, numbers, open_desk
@@ -160,3 +160,52 @@ async def test_a_delivery_that_could_not_be_kept_takes_no_room(tmp_path: Path) -
                 await desk.inbox.accept(delivery())
             assert caught.value.code is ErrorCode.INBOX_BROKEN
         assert desk.inbox.full == 0
+
+
+async def _storm(inbox: Inbox, stop: asyncio.Event) -> None:
+    """Post without waiting for answers until told to stop, more in each turn of the loop than a storm needs."""
+    sent, number = [], 0
+    while not stop.is_set():
+        for _ in range(STORM):
+            number += 1
+            sent.append(asyncio.create_task(inbox.accept(delivery(str(number).encode()))))
+        await asyncio.sleep(0)
+    await asyncio.gather(*sent)
+
+
+async def test_while_many_senders_post_there_is_no_lull(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        await asyncio.gather(*(desk.inbox.accept(delivery(b"x", key=str(n))) for n in range(10 * STORM)))
+        stop = asyncio.Event()
+        storm = asyncio.create_task(_storm(desk.inbox, stop))
+        before = desk.inbox.full
+        await desk.inbox.lull(0.05)
+        after = desk.inbox.full
+        stop.set()
+        await storm
+        assert after > before
+
+
+async def test_the_lull_has_come_when_nobody_posts(tmp_path: Path) -> None:
+    async with open_desk(tmp_path) as desk:
+        await asyncio.gather(*(desk.inbox.accept(delivery(b"x", key=str(n))) for n in range(10 * STORM)))
+        async with asyncio.timeout(60):
+            await desk.inbox.lull(3600)
+
+
+@pytest.mark.parametrize("why", ["little waits", "somebody waits", "room is short"])
+async def test_senders_are_not_spared_when(tmp_path: Path, why: str) -> None:
+    waiting = STORM if why == "little waits" else 10 * STORM
+    limits = {"most": 20 * STORM} if why == "room is short" else {}
+    async with open_desk(tmp_path, limits=limits) as desk:
+        await asyncio.gather(*(desk.inbox.accept(delivery(b"x", key=str(n))) for n in range(waiting)))
+        asked = desk.inbox.applied(1, 3600) if why == "somebody waits" else asyncio.sleep(0)
+        asking = asyncio.create_task(asked)
+        await asyncio.sleep(0)
+        before = desk.inbox.full
+        lull = asyncio.create_task(desk.inbox.lull(3600))
+        await asyncio.sleep(0)
+        assert lull.done()
+        assert desk.inbox.full == before
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)

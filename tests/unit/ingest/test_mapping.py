@@ -63,6 +63,18 @@ def test_a_program_that_does_not_compile_is_a_declaration_error(tmp_path: Path, 
     assert caught.value.code is ErrorCode.MAPPING_FAILED
 
 
+def test_a_fault_is_counted_from_where_the_program_begins_and_told_without_the_prelude(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "map.jq"
+    path.write_text(".a | odd_one")
+    prelude = f"# shared\ndef shared: {'.a + ' * 100} 1;\n"
+    with pytest.raises(DeclarationError) as caught:
+        Mapping(Program(name="made-up", path=path, prelude=prelude), METAMODEL)
+    assert "odd_one/0 is not defined at <top-level>, line 1, column 6" in caught.value.message
+    assert "shared" not in caught.value.message
+
+
 def test_a_missing_program_is_a_declaration_error(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="cannot be used"):
         Mapping(Program(name="made-up", path=tmp_path / "map.jq"), METAMODEL)

@@ -35,6 +35,7 @@ def from_server(code: str, message: str) -> Neo4jError:
 
 
 NO_DATABASE = from_server("Neo.ClientError.Database.DatabaseNotFound", "no such database")
+DISK_FULL = from_server("Neo.ClientError.Transaction.TransactionNotFound", "Transaction error on commit")
 BAD_STATEMENT = from_server("Neo.ClientError.Statement.SyntaxError", "bad statement")
 
 
@@ -60,6 +61,7 @@ async def test_rows_come_as_dicts_and_the_database_is_named() -> None:
         (TransientError("deadlock"), ErrorCode.STORE_CONFLICT),
         (NO_DATABASE, ErrorCode.STORE_UNREACHABLE),
         (OSError("reset"), ErrorCode.STORE_GONE),
+        (DISK_FULL, ErrorCode.STORE_UNWRITABLE),
     ],
 )
 async def test_what_the_driver_raises_has_a_code(raised: Exception, code: ErrorCode) -> None:

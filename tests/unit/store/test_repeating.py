@@ -50,7 +50,7 @@ async def batch() -> RepeatableWrite:
 
 @pytest.mark.parametrize(
     "found",
-    [{HELD: [{"held": {"key": "a", "recorded_in": 1, **OURS}}]}, {ARCHIVED: [OURS]}],
+    [{HELD: [{"held": [{"key": "a", "recorded_in": 1, **OURS}]}]}, {ARCHIVED: [OURS]}],
     ids=["present", "superseded since"],
 )
 async def test_what_the_lost_attempt_wrote_is_answered(
@@ -66,8 +66,8 @@ async def test_what_the_lost_attempt_wrote_is_answered(
     "found",
     [
         {},
-        {HELD: [{"held": {"key": "a", "recorded_in": 1, **THEIRS}}]},
-        {HELD: [{"held": {"key": "a", "recorded_in": 2, **OURS}}]},
+        {HELD: [{"held": [{"key": "a", "recorded_in": 1, **THEIRS}]}]},
+        {HELD: [{"held": [{"key": "a", "recorded_in": 2, **OURS}]}]},
         {ARCHIVED: [THEIRS]},
     ],
     ids=["nothing", "another's", "another revision", "another's, superseded"],

@@ -43,7 +43,7 @@ class Scripted(Transaction):
         if "DISTINCT" in statement:
             return [{"held": held} for held in self._held.values() if "verb" in held]
         if "AS held" in statement:
-            return [{"held": held} for held in self._held.values()]
+            return [{"held": list(self._held.values())}]
         if "AS keys" in statement:
             return [{"keys": parameters["keys"]}]
         return []
