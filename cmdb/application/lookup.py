@@ -12,7 +12,7 @@ _WHERE = {
     "ticket": "See which there are: cmdb get tickets, or the field `tickets`.",
     "event": "See which there are: cmdb get events, or the field `events`.",
     "change": "See which there are: cmdb get changes, or the field `changes`.",
-    "situation": "See which there are: the field `situations`.",
+    "situation": "See which there are: cmdb situations, or the field `situations`.",
     "party": "Give its key; `cmdb get` of a service names who supports, owns and uses it.",
     "entry of the outbox": "See which there are: cmdb outbox, or the field `outbox`.",
 }

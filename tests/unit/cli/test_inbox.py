@@ -103,7 +103,7 @@ def test_a_mended_text_that_cannot_be_read_changes_nothing(
 def test_a_letter_that_nobody_wrote_is_not_found(line: InboxLine, command: str) -> None:
     error = line.run(command, "77").error
     assert error is not None
-    assert (error.code, error.hint) == (ErrorCode.NOT_FOUND, "See which there are: cmdb inbox list")
+    assert (error.code, error.hint) == (ErrorCode.NOT_FOUND, "See which there are: cmdb inbox list.")
 
 
 def test_a_state_that_is_none_is_refused(line: InboxLine) -> None:

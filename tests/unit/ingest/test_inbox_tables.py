@@ -191,7 +191,7 @@ def test_an_unknown_letter_is_not_found(connection: apsw.Connection) -> None:
         tables.letter(connection, 5)
     assert (caught.value.code, caught.value.hint) == (
         ErrorCode.NOT_FOUND,
-        "See which there are: cmdb inbox list",
+        "See which there are: cmdb inbox list.",
     )
 
 

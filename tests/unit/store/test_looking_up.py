@@ -156,7 +156,7 @@ async def test_only_events_are_bound_or_not(*, kind: RecordKind, bound: bool | N
 
 
 async def test_records_come_in_the_order_of_the_keys_and_absent_ones_are_left_out() -> None:
-    held = [{"held": properties(item(key))} for key in "ab"]
+    held = [{"held": [properties(item(key)) for key in "ab"]}]
     found = await reader(FakeConnection({"MATCH (n:": held})).records(
         SYSTEM, RecordKind.ITEM, ["b", "x", "a", "b"]
     )
@@ -165,7 +165,7 @@ async def test_records_come_in_the_order_of_the_keys_and_absent_ones_are_left_ou
 
 @pytest.mark.parametrize("record", EVERY_KIND, ids=lambda record: record.kind.value)
 async def test_what_is_read_is_what_was_recorded_with_when_and_by_whom(record: Record) -> None:
-    graph = FakeConnection({"AS held": [{"held": properties(record, revision=7)}]})
+    graph = FakeConnection({"AS held": [{"held": [properties(record, revision=7)]}]})
     (found,) = await reader(graph).records(SYSTEM, record.kind, [record.key])
     assert (found.revision, found.source, found.recorded_at, found.valid_to) == (7, "test", NOON, None)
     kept = {**content_of(found.record), "valid_from": None}
@@ -204,7 +204,7 @@ async def test_the_true_start_is_among_them(consumer: str, verb: str, provider: 
 
 
 async def test_cis_that_the_reader_does_not_see_are_left_out_of_a_ticket() -> None:
-    held = [{"held": properties(incident("t", items=("a", "b", "c")))}]
+    held = [{"held": [properties(incident("t", items=("a", "b", "c")))]}]
     graph = FakeConnection({"MATCH (n:Ticket": held, "RETURN c.key AS key": [{"key": "b"}]})
     (shown,) = await reader(graph).records(ANN, RecordKind.TICKET, ["t"])
     assert getattr(shown.record, "items") == ("b",)  # noqa: B009 - a record of some kind
@@ -227,7 +227,7 @@ async def test_versions_come_oldest_first_each_with_its_end_and_the_present_last
     graph = FakeConnection(
         {
             "MATCH (v:Version": [body("one", 1), body("two", 2)],
-            "MATCH (n:": [{"held": properties(item("a", name="three"), 3)}],
+            "MATCH (n:": [{"held": [properties(item("a", name="three"), 3)]}],
         }
     )
     found = await reader(graph).versions(SYSTEM, RecordKind.ITEM, "a")

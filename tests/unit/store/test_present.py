@@ -22,7 +22,8 @@ def graph() -> FakeConnection:
         {
             "AS pairs": lambda _: [{"pairs": [["k1", "d1"], ["k2", "d2"]]}, {"pairs": [["k3", "d3"]]}],
             "AS keys": lambda asked: [{"keys": asked["keys"][:1]}, {"keys": asked["keys"][1:]}],
-            "AS held": [{"held": {"key": "k1"}}, {"held": {"key": "k2"}}],
+            "RETURN DISTINCT": [{"held": {"key": "k1"}}, {"held": {"key": "k2"}}],
+            "AS held": [{"held": [{"key": "k1"}]}, {"held": [{"key": "k2"}]}],
             "AS cause": [{"key": "INC1", "cause": "cause:a"}],
         }
     )

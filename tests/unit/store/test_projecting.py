@@ -33,7 +33,7 @@ from tests.fakes.connection import FakeConnection, Parameters
 from tests.support.graph_records import EVERY_KIND, GROUP, event, item
 
 TYPES = "CALLS|DEPENDS_ON"
-EDGES = "RETURN type(d) AS verb"
+EDGES = "RETURN [type(d)"
 
 
 def graph(answers: dict[str, Any] | None = None) -> FakeConnection:
@@ -53,7 +53,8 @@ def items_row(*keys: str, **fields: object) -> dict[str, object]:
 
 def edges_row(*ends: tuple[str, str], **how: object) -> dict[str, object]:
     consumers, providers = [one for one, _ in ends], [other for _, other in ends]
-    return {"verb": "CALLS", "how": how, "consumers": consumers, "providers": providers}
+    told = [how.get(name) for name in ("strength", "map", "weight", "group")]
+    return {"how": ["CALLS", *told], "consumers": consumers, "providers": providers}
 
 
 # --- whole ----------------------------------------------------------------------------------------------------------
@@ -74,12 +75,12 @@ async def test_every_bucket_is_read_once_and_every_column_is_as_long_as_its_keys
 
 
 async def test_the_present_holds_records_of_every_kind_events_only_while_open() -> None:
-    answers: dict[str, Any] = {OPEN_EVENTS: [{"held": content_of(event("e1"))}], ALL_ASSIGNMENTS: []}
+    answers: dict[str, Any] = {OPEN_EVENTS: [{"held": [content_of(event("e1"))]}], ALL_ASSIGNMENTS: []}
     for record in EVERY_KIND:
         if record.kind in LABELS and record.kind not in (RecordKind.ITEM, RecordKind.EVENT):
-            answers[f"MATCH (n:{LABELS[record.kind]}) RETURN"] = [{"held": content_of(record)}]
+            answers[f"MATCH (n:{LABELS[record.kind]}) RETURN"] = [{"held": [content_of(record)]}]
     answers[ALL_ASSIGNMENTS] = [
-        {"held": content_of(record)} for record in EVERY_KIND if isinstance(record, Assignment)
+        {"held": [content_of(record)]} for record in EVERY_KIND if isinstance(record, Assignment)
     ]
     delta = await reader(graph(answers)).delta(SYSTEM, 0)
     for record in EVERY_KIND:
@@ -158,7 +159,7 @@ async def test_what_somebody_set_by_hand_and_cannot_be_read_counts_as_the_usual(
 
 async def test_a_record_that_cannot_be_read_is_left_out_and_said_so(caplog: pytest.LogCaptureFixture) -> None:
     sound = content_of(event("e1"))
-    rows = [{"held": {**sound, "severity": "awful"}}, {"held": sound}, {"held": {}}]
+    rows = [{"held": [{**sound, "severity": "awful"}, sound]}, {"held": [{}]}]
     connection = graph({"MATCH (n:Event) WHERE": rows})
     with caplog.at_level(logging.WARNING):
         delta = await reader(connection).delta(SYSTEM, 4)
