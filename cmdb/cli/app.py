@@ -1,6 +1,7 @@
 """The command line: every command, what they share, and how errors end a run."""
 
 import sys
+from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
@@ -22,6 +23,9 @@ from cmdb.cli.situating import build_event_commands, situations
 from cmdb.cli.ticketing import build_ticket_commands
 from cmdb.errors import CmdbError, ErrorCode, Place
 from cmdb.settings import read_settings
+
+DISTRIBUTION = "cmdb-impact"
+"""The name under which the program is installed."""
 
 USABLE = "Name a file or folder that this program may read and write, on a disk with room for it."
 
@@ -101,12 +105,21 @@ def _unusable(error: OSError) -> CmdbError:
     )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cmdb {version(DISTRIBUTION)}")
+        raise typer.Exit
+
+
 def _share(
     context: typer.Context,
     url: Annotated[str | None, typer.Option(help="A running server; default: CMDB_URL.")] = None,
     act_as: Annotated[str | None, typer.Option("--as", help="Ask as ROLE or ROLE:PARTY.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Ask of this past moment: 2026-03-02T11:30:00Z.")] = None,
     known_at: Annotated[str | None, typer.Option(help="With what was recorded by then.")] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Tell the version.", callback=_tell_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Ask the CMDB what an event impacts and what changed upstream."""
     if context.obj is None:

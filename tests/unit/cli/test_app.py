@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ import typer
 from cmdb.__main__ import main
 from cmdb.cli.app import USABLE, build_cli, run_cli
 from cmdb.errors import ErrorCode, NotFound
+from cmdb.resources import folder
 from tests.support.command_line import CommandLine, nothing
 
 QUESTIONS = {"impact", "changes", "causes", "whatif", "intake", "timeline", "search", "get", "topology"}
@@ -61,6 +63,14 @@ def test_no_error_shows_a_stack_trace(
     with pytest.raises(SystemExit) as caught:
         run_cli(one_command(error))
     assert (caught.value.code, capsys.readouterr().err) == (1, told)
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    sys.argv[1:] = ["--version"]
+    with pytest.raises(SystemExit) as caught:
+        main()
+    declared = tomllib.loads((folder("schema").parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"cmdb {declared['project']['version']}\n")
 
 
 WRITING = """
