@@ -227,9 +227,18 @@ class _Recogniser:
         if isinstance(match, Doubt):
             self._found.doubts[native] = match
         elif match is not None and match.key == key:
-            self._found.bindings[native] = match
+            if not row.weak or self._is_proven(self._estate.items[key], self._claims[native]):
+                self._found.bindings[native] = match
         elif match is not None:
             self._found.doubts[native] = Doubt((match.key,), f"it now fits another CI by {match.rule}")
+
+    def _is_proven(self, item: KnownItem, claim: Item) -> bool:
+        """Whether somebody else describes the CI by what a strong rule compares: no record is proof of itself."""
+        own = (self._asker.source, claim.key)
+        rows = (row for row in item.sightings if (row.source, row.key) != own)
+        others = tuple(row for row in rows if not (row.weak or row.mention))
+        index = _Index([replace(item, sightings=others)] if others else [], self._metamodel)
+        return any(index.hits(rule, claim) for rule in self._metamodel.classes[claim.ci_class].identity)
 
     def _bind_mentions(self, natives: Sequence[str]) -> None:
         """Match all before any is bound: mentions do not find the placeholders of one another."""

@@ -466,3 +466,15 @@ async def test_what_was_bound_weakly_writes_as_soon_as_a_strong_rule_proves_it()
     ]
     assert proven.attributes["os"] == "Debian"
     assert living(bench) == {"dev:1"}
+
+
+async def test_what_was_bound_weakly_is_no_proof_of_itself() -> None:
+    bench = Bench()
+    await run(bench, "netbox", named("gw", "network_appliance", "gateway"))
+    feed = [seen("gw2", "router", "gateway", fqdn="gw.example.com")]
+    await run(bench, "ansible", *feed)
+    bound = await ci(bench, "gw")
+    assert [(row.key, row.weak) for row in bound.sightings] == [("gw2", True), ("gw", False)]
+    head = bench.graph.revision
+    again = await run(bench, "ansible", *feed)
+    assert (again.counts["items.unchanged"], bench.graph.revision) == (1, head)
