@@ -8,7 +8,10 @@ from benchmarks.outcome import Result
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One promise: what it is about, what holds it, which figure of which workload tells; `at_most` or at least."""
+    """One promise: what it is about, what holds it, which figure of which workload tells; `at_most` or at least.
+
+    `why_not` says where it goes beyond or below, as far as that is known.
+    """
 
     job: str
     wanted: str
@@ -17,6 +20,7 @@ class Goal:
     limit: float
     at_most: bool
     unit: str
+    why_not: str = ""
 
     def verdict(self, result: Result) -> str:
         """Return `met` or `missed`; on a busy machine a miss is not certain."""
@@ -24,7 +28,8 @@ class Goal:
         met = value <= self.limit if self.at_most else value >= self.limit
         if met:
             return "met"
-        return "missed" if result["quiet"] else "missed (busy machine)"
+        missed = "missed" if result["quiet"] else "missed (busy machine)"
+        return f"{missed}: {self.why_not}" if self.why_not else missed
 
 
 OURS = "ours: first page with proof, HTTP"
@@ -65,6 +70,7 @@ def _loading(engine: str) -> list[Goal]:
             5000,
             at_most=False,
             unit="rows/s",
+            why_not="nine tenths of the processor time are the database's",
         ),
         Goal(
             f"unchanged re-load, {engine}",
@@ -92,6 +98,7 @@ def _loading(engine: str) -> list[Goal]:
             200_000,
             at_most=False,
             unit="/s",
+            why_not="reading 47,000 dependencies takes 0.3 s, of which a fixed part is for the statements",
         ),
         Goal(
             f"unchanged tick, {engine}",
@@ -147,6 +154,7 @@ GOALS = [
         0.02,
         at_most=True,
         unit="ms",
+        why_not="without redundancy all 48 reached CIs are impacted; with it 8 µs",
     ),
     Goal(
         "kernel, all rules, slower of with and without redundancy, switch",
@@ -165,6 +173,7 @@ GOALS = [
         100,
         at_most=True,
         unit="ms",
+        why_not="without redundancy 650,000 CIs are impacted, where plain reach takes rustworkx longer",
     ),
     Goal(
         "impact over HTTP with proof, median CI",
@@ -174,6 +183,7 @@ GOALS = [
         1.5,
         at_most=True,
         unit="ms",
+        why_not="HTTP and GraphQL take the time of an answer asked again, margins and causes of 20 rows the rest",
     ),
     Goal(
         "the same, asked again at one revision",
@@ -192,6 +202,7 @@ GOALS = [
         5,
         at_most=False,
         unit="times",
+        why_not="Cypher counts some 40 CIs in the time of one round trip; ours answers 20 rows with proof",
     ),
     Goal(
         "impact anew beside plain reach by Cypher, core router",
@@ -201,6 +212,7 @@ GOALS = [
         10,
         at_most=False,
         unit="times",
+        why_not="20 rows with margins cost 10 ms at any size, while Cypher grows with the reach",
     ),
     Goal(
         "GraphQL alone, page of 10 rows with proof",
