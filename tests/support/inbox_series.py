@@ -36,7 +36,13 @@ async def run_inbox_series(
         since = time.monotonic()
         await wait_until_applied(server.url, APPLIED_SECONDS)
         seconds = time.monotonic() - since
-        assert counted(server.url, "storm") == senders.expected()
+        found, expected = counted(server.url, "storm"), senders.expected()
+        wrong = {
+            key: (found.get(key, 0), expected.get(key, 0))
+            for key in found.keys() | expected.keys()
+            if found.get(key, 0) != expected.get(key, 0)
+        }
+        assert wrong == {}, f"{len(wrong)} events, (found, acknowledged): {dict(list(wrong.items())[:10])}"
     print(
         f"{engine_name} {victim}: {kills} kills, {senders.total} acknowledged, {senders.repeated} connections lost, "
         f"statuses {senders.statuses}, all applied {seconds:.1f} s after the last"

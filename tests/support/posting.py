@@ -88,16 +88,19 @@ class Senders:
 
     async def _send(self, sender: int) -> None:
         path = f"/webhooks/records?source={self.source}"
-        while not self._is_over():
+        # What was sent may be on disk although its answer was lost, so it is sent again until it is acknowledged.
+        open_end = False
+        while open_end or not self._is_over():
             connection = None
             try:
                 connection = await Connection.to(self.url())
-                while not self._is_over():
-                    sent = request(path, step(sender, self.acknowledged[sender]))
+                while open_end or not self._is_over():
+                    sent, open_end = request(path, step(sender, self.acknowledged[sender])), True
                     status = await asyncio.wait_for(connection.status(sent), 30)
                     self.statuses[status] = self.statuses.get(status, 0) + 1
                     if status == 202:
                         self.acknowledged[sender] += 1
+                        open_end = False
                     else:
                         await asyncio.sleep(0.05)
             except (OSError, EOFError, TimeoutError):
@@ -106,6 +109,8 @@ class Senders:
             finally:
                 if connection is not None:
                     connection.close()
+            if self.stop:
+                return
 
     def _is_over(self) -> bool:
         return self.stop or self.total >= self.enough
