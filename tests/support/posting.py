@@ -88,7 +88,8 @@ class Senders:
 
     async def _send(self, sender: int) -> None:
         path = f"/webhooks/records?source={self.source}"
-        # What was sent may be on disk although its answer was lost, so it is sent again until it is acknowledged.
+        # What was sent may be on disk although its answer was lost, so it is sent again until it is acknowledged: with
+        # 202, or with 200 when it has been applied meanwhile.
         open_end = False
         while open_end or not self._is_over():
             connection = None
@@ -98,7 +99,7 @@ class Senders:
                     sent, open_end = request(path, step(sender, self.acknowledged[sender])), True
                     status = await asyncio.wait_for(connection.status(sent), 30)
                     self.statuses[status] = self.statuses.get(status, 0) + 1
-                    if status == 202:
+                    if status in (200, 202):
                         self.acknowledged[sender] += 1
                         open_end = False
                     else:
