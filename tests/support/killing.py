@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,8 +57,13 @@ class EmbeddedProcess:
         self._runtime = data_dir / "engine" / "runtime.json"
 
     def kill(self) -> None:
-        """End its process at once."""
-        os.kill(json.loads(self._runtime.read_text())["pid"], signal.SIGKILL)
+        """End its process at once; one that was killed just now is started again by the service first."""
+        for _ in range(1200):
+            with suppress(ProcessLookupError):
+                os.kill(json.loads(self._runtime.read_text())["pid"], signal.SIGKILL)
+                return
+            time.sleep(0.05)
+        raise AssertionError("nobody started the engine again")
 
     def revive(self) -> None:
         """Leave it to the service."""
