@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -174,9 +174,17 @@ def damaged(seed: int) -> tuple[str, list[EntryRecord]]:
     chance = random.Random(seed)
     feed = netbox()
     items = [row for row in feed if isinstance(row, Item)]
-    kind = ("empty", "half", "other site", "renamed", "truncated", "doubled", "no edges", "cut identity")[
-        seed % 8
-    ]
+    kind = (
+        "empty",
+        "half",
+        "other site",
+        "renamed",
+        "truncated",
+        "1970",
+        "doubled",
+        "no edges",
+        "cut identity",
+    )[seed % 9]
     match kind:
         case "empty":
             return kind, []
@@ -189,6 +197,8 @@ def damaged(seed: int) -> tuple[str, list[EntryRecord]]:
             return kind, [seen(f"new:{row.key}", fqdn=str(row.attributes["fqdn"])) for row in items]
         case "truncated":
             return kind, list(feed[: chance.randint(1, SIZE * 3 // 4)])
+        case "1970":
+            return kind, [replace(row, valid_from=datetime(1970, 1, 1, tzinfo=UTC)) for row in feed]
         case "doubled":
             return kind, [*feed, *feed]
         case "no edges":
@@ -203,7 +213,7 @@ async def test_broken_feeds_retire_and_mark_nothing_without_an_approved_plan(sto
     for seed in range(40):
         loading.clock.moment += 8 * DAY
         kind, feed = damaged(seed)
-        if kind == "doubled":
+        if kind in ("doubled", "1970"):
             assert (await loading.run("netbox", feed)).counts["items.unchanged"] == SIZE
         else:
             with pytest.raises(Conflict) as refused:
