@@ -19,6 +19,7 @@ from cmdb.application.intake import Applier
 from cmdb.application.readiness import Readiness
 from cmdb.application.reception import Reception
 from cmdb.errors import DeclarationError, ErrorCode, Place
+from cmdb.ingest.holding import hold_records
 from cmdb.ingest.inbox import Inbox
 from cmdb.ingest.inbox_translation import DeliveryTranslator
 from cmdb.ingest.loaders import Loaders
@@ -80,7 +81,14 @@ async def open_service(
     channels = [entry.name for entry in read_channels(settings.channels)]
     async with _address(settings) as address, _store(address, metamodel, channels) as store:
         application = Application(
-            store, store, metamodel, SystemClock(), store.run_log, reception, outbox_log=store.outbox
+            store,
+            store,
+            metamodel,
+            SystemClock(),
+            store.run_log,
+            reception,
+            outbox_log=store.outbox,
+            hold=hold_records,
         )
         try:
             yield Service(application, build_app(application, JsonRecordParser()), store)

@@ -1,6 +1,9 @@
 """Bodies of requests and answers: capped while they arrive, JSON both ways."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 import orjson
 from pydantic_core import from_json, to_json
@@ -8,6 +11,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
+
+SPOOLED = 16 * 1024 * 1024
+"""Bytes of a body that stay in memory."""
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes; readers of lines have lower limits of their own."""
 
 
 class JsonResponse(Response):
@@ -37,16 +46,43 @@ def write_json(content: object) -> bytes:
 
 async def read_capped(request: Request, limit: int) -> bytes:
     """Return the body, or raise TOO_LARGE as soon as it is known to exceed `limit` bytes."""
+    return b"".join([chunk async for chunk in _chunks(request, limit)])
+
+
+@asynccontextmanager
+async def spool_capped(request: Request, limit: int) -> AsyncIterator[IO[bytes]]:
+    """Give the body as a file, on disk when it is much; TOO_LARGE beyond `limit` bytes."""
+    with SpooledTemporaryFile(SPOOLED) as file:
+        try:
+            async for chunk in _chunks(request, limit):
+                file.write(chunk)
+        except OSError as error:
+            raise InvalidInput(
+                ErrorCode.TOO_LARGE,
+                f"There is no room for the body in the folder for temporary files: {error.strerror}.",
+                hint="Make room, or send less at a time.",
+                place=Place("request"),
+            ) from error
+        yield file
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file from its start; one that is longer than any sound one comes in pieces."""
+    file.seek(0)
+    return iter(lambda: file.readline(LONGEST_LINE), b"")
+
+
+async def _chunks(request: Request, limit: int) -> AsyncIterator[bytes]:
     stated = request.headers.get("content-length", "")
     if stated.isdecimal() and int(stated) > limit:
         raise _too_large(limit)
-    chunks, size = [], 0
+    size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
             if size > limit:
                 raise _too_large(limit)
-            chunks.append(chunk)
+            yield chunk
     except ClientDisconnect as error:
         raise InvalidInput(
             ErrorCode.SYNTAX,
@@ -54,7 +90,6 @@ async def read_capped(request: Request, limit: int) -> bytes:
             hint="Send it again.",
             place=Place("request"),
         ) from error
-    return b"".join(chunks)
 
 
 def parse_json(body: bytes) -> object:

@@ -1,6 +1,5 @@
 """`POST /records?source=NAME`: our own record stream, one JSON object a line, checked whole before it is written."""
 
-import asyncio
 from collections.abc import Iterable
 from secrets import token_hex
 
@@ -9,13 +8,15 @@ from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
 from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
-from cmdb.api.json_body import JsonResponse, read_capped, require_type
+from cmdb.api.json_body import JsonResponse, lines_of, require_type, spool_capped
 from cmdb.application.application import Application
 from cmdb.application.recording import LoadProblem, LoadReport
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ports.records import RecordParser
 
-BODY_LIMIT = 64 * 1024 * 1024
+BODY_LIMIT = 4 << 30
+"""Bytes, which wait on disk."""
+
 _SWITCH = {"": False, "false": False, "true": True}
 
 
@@ -45,10 +46,9 @@ class RecordUpload:
         dry_run = read_switch(request, "dryRun")
         # Many megabytes need not be read to be refused.
         self._application.require_room()
-        body = await read_capped(request, BODY_LIMIT)
-        # Parsing tens of megabytes takes seconds, which other requests need not wait for.
-        located = await asyncio.to_thread(self._parser.parse, body.splitlines(), source)
-        return await self._application.load(principal, source, located, dry_run=dry_run)
+        async with spool_capped(request, BODY_LIMIT) as body:
+            located = self._parser.parse(lines_of(body), source)
+            return await self._application.load(principal, source, located, dry_run=dry_run)
 
 
 def read_switch(request: Request, name: str) -> bool:

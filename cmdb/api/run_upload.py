@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_hex
+from typing import IO
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from cmdb.api.access import HEADER, read_principal
 from cmdb.api.error_format import Json, describe_error, describe_fault, http_status, retry_headers
-from cmdb.api.json_body import JsonResponse, read_capped, require_type
+from cmdb.api.json_body import JsonResponse, lines_of, require_type, spool_capped
 from cmdb.api.record_upload import bad_parameter, describe_problems, read_switch
 from cmdb.application.application import Application
 from cmdb.application.recording import LoadProblem
@@ -69,9 +70,9 @@ class RunUpload:
         dry_run, skip_faulty = read_switch(request, "dryRun"), read_switch(request, "skipFaulty")
         # Many megabytes need not be read to be refused.
         self._application.require_room()
-        body = await read_capped(request, RUN_LIMIT)
-        # Parsing tens of megabytes takes seconds, which other requests need not wait for.
-        parsed = await asyncio.to_thread(self._parse, body.splitlines(), source, skip_faulty=skip_faulty)
+        async with spool_capped(request, RUN_LIMIT) as body:
+            # Parsing tens of megabytes takes seconds, which other requests need not wait for.
+            parsed = await asyncio.to_thread(self._parse, body, source, skip_faulty=skip_faulty)
         return await self._application.load_run(
             principal,
             RunRequest(
@@ -88,15 +89,15 @@ class RunUpload:
             ),
         )
 
-    def _parse(self, lines: Sequence[bytes], source: str, *, skip_faulty: bool) -> _Parsed:
+    def _parse(self, body: IO[bytes], source: str, *, skip_faulty: bool) -> _Parsed:
         try:
-            return _Parsed(self._parser.parse(lines, source))
+            return _Parsed(list(self._parser.parse(lines_of(body), source)))
         except InvalidInput:
             if not skip_faulty:
                 raise
         records: list[LocatedRecord] = []
         faulty: list[LoadProblem] = []
-        for number, line in enumerate(lines):
+        for number, line in enumerate(lines_of(body)):
             try:
                 records += self._parser.parse([*_blank(number), line], source)
             except InvalidInput as error:

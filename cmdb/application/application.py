@@ -1,6 +1,8 @@
 """The facade over all use cases: every call names who asks."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 from cmdb.application.correlating import Correlation
@@ -38,6 +40,7 @@ from cmdb.application.ticket_upkeep import TicketUpkeep
 from cmdb.application.ticketing import Ticketing
 from cmdb.application.verifying import Verification, verify
 from cmdb.application.write_gate import WriteGate
+from cmdb.application.writing_order import writing_order
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.model.access import Principal
 from cmdb.model.answers import HistoryAnswer
@@ -49,7 +52,7 @@ from cmdb.ports.graph import GraphReader, GraphWriter, Moment, WriteOutcome
 from cmdb.ports.intake import Spool, Translator
 from cmdb.ports.leasing import OwnerLease
 from cmdb.ports.outbox import Channel, OutboxLog
-from cmdb.ports.records import LocatedRecord
+from cmdb.ports.records import LocatedRecord, RecordHolder, hold_in_memory
 from cmdb.ports.runs import RunLog
 
 
@@ -66,6 +69,7 @@ class Application(Questions):
         reception: Reception | None = None,
         *,
         outbox_log: OutboxLog = NO_OUTBOX,
+        hold: RecordHolder = hold_in_memory,
     ) -> None:
         """Wire the use cases to one live projection; only a server has a `reception`."""
         self._reception = reception
@@ -76,6 +80,7 @@ class Application(Questions):
         self._clock = clock
         self._outbox_log = outbox_log
         self.outbox = Outbox(outbox_log)
+        self._hold = hold
         self._gate = WriteGate()
         self._archive = Archive(reader, metamodel.service_classes())
         self._history = HistoryQuestion(reader, metamodel)
@@ -194,11 +199,13 @@ class Application(Questions):
             return await self._handling.shelve(principal, key, until)
 
     async def load(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool = False
+        self, principal: Principal, source: str, located: Iterable[LocatedRecord], *, dry_run: bool = False
     ) -> LoadReport:
         """Check a whole load, then write it; with problems nothing is written."""
-        with self._gate.passage():
-            return await self._recorder.load(principal, source, located, dry_run=dry_run)
+        with self._gate.passage(), ExitStack() as stack:
+            # Parsing and sorting many takes minutes, which other requests need not wait for.
+            rows = await asyncio.to_thread(stack.enter_context, self._hold(located, writing_order))
+            return await self._recorder.load(principal, source, rows, dry_run=dry_run)
 
     async def load_run(self, principal: Principal, request: RunRequest) -> RunReport:
         """Make one run of a loader."""

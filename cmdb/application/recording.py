@@ -2,22 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from cmdb.application.binding import Binder, Bound
 from cmdb.application.live import LiveTopology
 from cmdb.application.rebinding import Rebinding, is_overtaken
 from cmdb.application.requests import OnError, RecordBatch
-from cmdb.application.screening import find_refusals
+from cmdb.application.screening import Screening, find_refusals
+from cmdb.application.writing_order import kind_of
 from cmdb.desk.access import SYSTEM, require_assert, require_events
 from cmdb.desk.event_life import event_key, fold
 from cmdb.desk.run_steps import keep_dependency_sightings, keep_sightings
-from cmdb.errors import ErrorCode
+from cmdb.errors import ErrorCode, Place
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, Dependency, EntryRecord, Event, EventTransition, Item, Record
+from cmdb.model.records import Dependency, EntryRecord, Event, EventTransition, Item, Record
 from cmdb.model.runs import Triple
 from cmdb.ports.clock import Clock
 from cmdb.ports.graph import (
@@ -42,21 +44,8 @@ REBUILDS = 5
 ATTEMPTS = 10
 """How often events are folded anew because another process wrote in between."""
 
-_TURNS = {
-    kind: turn
-    for turn, kind in enumerate(
-        (
-            RecordKind.ITEM,
-            RecordKind.PARTY,
-            RecordKind.DEPENDENCY,
-            RecordKind.ASSIGNMENT,
-            RecordKind.WINDOW,
-            RecordKind.CHANGE,
-            RecordKind.EVENT,
-            RecordKind.TICKET,
-        )
-    )
-}
+MOST_PROBLEMS = 10_000
+"""Faulty records that a load names; it looks for no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +93,7 @@ class Recorder:
 
     async def record(self, principal: Principal, batch: RecordBatch) -> WriteOutcome:
         """Write one batch atomically; refused rows either refuse the batch or are skipped, as the batch says."""
-        _require(principal, batch.records)
+        _require(principal, {kind_of(record) for record in batch.records})
         async with self._turn:
             skipping = batch.on_error is OnError.SKIP_ROW
             refused = await find_refusals(self._live, self._metamodel, batch.records, skipping=skipping)
@@ -121,27 +110,30 @@ class Recorder:
         return WriteOutcome(revision, _results(batch.records, refused, batch.source, written))
 
     async def load(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord], *, dry_run: bool
+        self, principal: Principal, source: str, rows: Collection[LocatedRecord], *, dry_run: bool
     ) -> LoadReport:
-        """Check every record, then write in chunks; the first problem anywhere means that nothing is written.
+        """Check all rows, which come in writing order, then write in chunks; with a problem nothing is written.
 
         Batches may be written between two chunks: whoever reports an event does not wait for the whole load.
         """
-        records = [row.record for row in located]
-        _require(principal, records)
         async with self._loading:
-            async with self._turn:
-                refused = await find_refusals(self._live, self._metamodel, records)
-                revision = await self._live.revision()
-                batches = self._batches
-            if refused:
-                problems = _problems(located, refused)
-                return LoadReport(revision=revision, problems=problems, dry_run=dry_run)
-            if dry_run:
-                counts = Counter(_kind(record).value for record in records)
-                planned = {kind: {"checked": number} for kind, number in sorted(counts.items())}
-                return LoadReport(revision=revision, counts=planned, dry_run=True)
-            return await self._write_chunks(principal, source, located, batches)
+            return await self._load(principal, source, rows, dry_run=dry_run)
+
+    async def _load(
+        self, principal: Principal, source: str, rows: Collection[LocatedRecord], *, dry_run: bool
+    ) -> LoadReport:
+        batches, present = self._batches, await self._live.current()
+        screening = Screening(self._live, present, self._metamodel)
+        counts: Counter[RecordKind] = Counter()
+        async for row in _unhurried(rows):
+            screening.learn(row.record)
+            counts[kind_of(row.record)] += 1
+        _require(principal, counts)
+        problems = await self._screened(screening, rows)
+        if problems or dry_run:
+            checked = {} if problems else {kind.value: {"checked": counts[kind]} for kind in sorted(counts)}
+            return LoadReport(revision=present.revision, counts=checked, problems=problems, dry_run=dry_run)
+        return await self._write_chunks(principal, source, rows, batches)
 
     async def revise(
         self,
@@ -173,14 +165,26 @@ class Recorder:
             self._batches += 1
             return await self._write(principal, source, entries, condition)
 
+    async def _screened(
+        self, screening: Screening, rows: Collection[LocatedRecord]
+    ) -> tuple[LoadProblem, ...]:
+        found: list[tuple[Place, RowProblem]] = []
+        async for row in _unhurried(rows):
+            problem = screening.problem(row.record)
+            if problem is not None:
+                found.append((row.place, problem))
+                if len(found) == MOST_PROBLEMS:
+                    break
+        found.sort(key=lambda pair: (pair[0].source, pair[0].line or 0))
+        return tuple(LoadProblem(place=str(place), problem=problem) for place, problem in found)
+
     async def _write_chunks(
-        self, principal: Principal, source: str, located: Sequence[LocatedRecord], batches: int
+        self, principal: Principal, source: str, rows: Collection[LocatedRecord], batches: int
     ) -> LoadReport:
-        ordered = sorted(located, key=_turn_of)
         counts: dict[str, Counter[str]] = {}
         revision = 0
-        for start in range(0, len(ordered), CHUNK):
-            chunk = ordered[start : start + CHUNK]
+        left = iter(rows)
+        while chunk := list(islice(left, CHUNK)):
             async with self._turn:
                 refused = await self._outdated(chunk, revision) if batches != self._batches else {}
                 batches = self._batches
@@ -301,21 +305,19 @@ def _triple(dependency: Dependency) -> Triple:
     return dependency.consumer, dependency.verb, dependency.provider
 
 
-def _require(principal: Principal, entries: Iterable[EntryRecord]) -> None:
-    if all(isinstance(entry, EventTransition | Change) for entry in entries):
+def _require(principal: Principal, kinds: Iterable[RecordKind]) -> None:
+    if set(kinds) <= {RecordKind.EVENT, RecordKind.CHANGE}:
         require_events(principal)
     else:
         require_assert(principal)
 
 
-def _turn_of(row: LocatedRecord) -> tuple[int, str]:
-    """Ends before what joins them; a consumer's dependencies together, because they are compared together."""
-    record = row.record
-    return _TURNS[_kind(record)], record.consumer if isinstance(record, Dependency) else ""
-
-
-def _kind(entry: EntryRecord) -> RecordKind:
-    return RecordKind.EVENT if isinstance(entry, EventTransition) else entry.kind
+async def _unhurried(rows: Iterable[LocatedRecord]) -> AsyncIterator[LocatedRecord]:
+    """Let others have their turn now and then."""
+    for number, row in enumerate(rows):
+        if number % CHUNK == 0:
+            await asyncio.sleep(0)
+        yield row
 
 
 def _renumbered(index: int, result: RowResult) -> RowResult:
@@ -358,7 +360,7 @@ def _results(
         results.append(
             RowResult(
                 index=index,
-                kind=_kind(entry),
+                kind=kind_of(entry),
                 key=event_key(source, entry) if isinstance(entry, EventTransition) else entry.key,
                 status=RowStatus.REFUSED,
                 problem=refused.get(index, dragged),

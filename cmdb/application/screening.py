@@ -1,15 +1,18 @@
 """Finds the records of a batch that fit neither the declarations nor the live graph nor one another."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from cmdb.application.live import LiveTopology
 from cmdb.application.snapshot import Snapshot
+from cmdb.application.writing_order import writing_order
 from cmdb.desk.conformance import problems_of
 from cmdb.errors import ErrorCode
-from cmdb.model.kinds import RecordKind
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Assignment, Dependency, EntryRecord, EventTransition, Item, Party
+from cmdb.model.records import Assignment, Dependency, EntryRecord, EventTransition, Item, Party, Record
 from cmdb.ports.graph import RowProblem
+
+_Told = tuple[str | None, frozenset[str]]
+"""Class of a CI, None when it is retired, and names of its redundancy groups."""
 
 
 async def find_refusals(
@@ -19,42 +22,61 @@ async def find_refusals(
 
     `skipping` says that the others will be written without it, so that what refers to it is faulty too.
     """
-    snapshot = await live.current()
-    refused = _Batch(live, snapshot, metamodel, entries, ()).refusals()
+    screening = Screening(live, await live.current(), metamodel)
+    rows = sorted(enumerate(entries), key=lambda row: writing_order(row[1]))
+    refused = _refusals(screening, rows)
     if refused and skipping:
-        refused |= _Batch(live, snapshot, metamodel, entries, refused).refusals()
+        kept = [row for row in rows if row[0] not in refused]
+        refused |= _refusals(screening.anew(), kept)
     return refused
 
 
-class _Batch:
-    """Records that come together, seen against the live graph; those at `skipped` are taken as absent."""
+def _refusals(screening: "Screening", rows: Sequence[tuple[int, EntryRecord]]) -> dict[int, RowProblem]:
+    for _, entry in rows:
+        screening.learn(entry)
+    found = ((index, screening.problem(entry)) for index, entry in rows)
+    return {index: problem for index, problem in found if problem is not None}
 
-    def __init__(
-        self,
-        live: LiveTopology,
-        snapshot: Snapshot,
-        metamodel: Metamodel,
-        entries: Sequence[EntryRecord],
-        skipped: Collection[int],
-    ) -> None:
+
+class Screening:
+    """Records that come together, seen against the live graph and one another.
+
+    All are learnt first; then each is asked for its problem, in writing order. Kept of a record is only what others
+    may refer to, so that a load need not fit into memory.
+    """
+
+    def __init__(self, live: LiveTopology, snapshot: Snapshot, metamodel: Metamodel) -> None:
+        """Know nothing of the records yet."""
         self._live = live
         self._snapshot = snapshot
         self._metamodel = metamodel
-        self._entries = {index: entry for index, entry in enumerate(entries) if index not in skipped}
-        kept = self._entries.values()
-        self._items = {entry.key: entry for entry in kept if isinstance(entry, Item)}
-        self._parties = {entry.key for entry in kept if isinstance(entry, Party)}
-        self._ending = {entry.key for entry in kept if isinstance(entry, Dependency) and entry.ended}
+        self._items: dict[str, _Told] = {}
+        self._shared: dict[_Told, _Told] = {}
+        self._parties: set[str] = set()
+        self._ending: set[str] = set()
+        self._before: Record | None = None
 
-    def refusals(self) -> dict[int, RowProblem]:
-        refused = _duplicates(self._entries)
-        for index, entry in self._entries.items():
-            problem = self._problem(entry)
-            if problem is not None:
-                refused.setdefault(index, problem)
-        return refused
+    def anew(self) -> "Screening":
+        """Return one that has learnt nothing, against the same graph."""
+        return Screening(self._live, self._snapshot, self._metamodel)
 
-    def _problem(self, entry: EntryRecord) -> RowProblem | None:
+    def learn(self, entry: EntryRecord) -> None:
+        """Remember what other records may refer to."""
+        match entry:
+            case Item():
+                told = (None if entry.retired else entry.ci_class, frozenset(g.name for g in entry.groups))
+                # Most CIs of a class are alike in this.
+                self._items[entry.key] = self._shared.setdefault(told, told)
+            case Party():
+                self._parties.add(entry.key)
+            case Dependency(ended=True):
+                self._ending.add(entry.key)
+
+    def problem(self, entry: EntryRecord) -> RowProblem | None:
+        """Return the first thing that is wrong with the record."""
+        contradiction = self._contradiction(entry)
+        if contradiction is not None:
+            return contradiction
         problems = problems_of(entry, self._metamodel, self._class_of, self._groups_of)
         if problems:
             return problems[0]
@@ -65,15 +87,32 @@ class _Batch:
                 return self._group_in_use(entry)
         return None
 
+    def _contradiction(self, entry: EntryRecord) -> RowProblem | None:
+        """Two records of a kind with one key contradict each other; event transitions fold instead."""
+        if isinstance(entry, EventTransition):
+            return None
+        first, self._before = self._before, entry
+        if first is None or (first.kind, first.key) != (entry.kind, entry.key):
+            return None
+        self._before = first
+        if first == entry:
+            return None
+        return RowProblem(
+            code=ErrorCode.DUPLICATE_KEY,
+            field="key",
+            message=f"A different {entry.kind.value} '{entry.key}' stands earlier in this batch.",
+            hint="Keep one of the two.",
+        )
+
     def _class_of(self, key: str) -> str | None:
         if key in self._items:
-            return self._items[key].ci_class if not self._items[key].retired else None
+            return self._items[key][0]
         place = self._snapshot.topology.index.get(key)
         return None if place is None else self._snapshot.topology.classes[place]
 
     def _groups_of(self, key: str) -> frozenset[str]:
         if key in self._items:
-            return frozenset(group.name for group in self._items[key].groups)
+            return self._items[key][1]
         return self._live.declared_groups(key)
 
     def _unknown_party(self, assignment: Assignment) -> RowProblem | None:
@@ -99,21 +138,3 @@ class _Batch:
                     hint="Keep the group, or end the dependency in the same batch.",
                 )
         return None
-
-
-def _duplicates(entries: Mapping[int, EntryRecord]) -> dict[int, RowProblem]:
-    """Two records of a kind with one key contradict each other; event transitions fold instead."""
-    seen: dict[tuple[RecordKind, str], EntryRecord] = {}
-    refused: dict[int, RowProblem] = {}
-    for index, entry in entries.items():
-        if isinstance(entry, EventTransition):
-            continue
-        first = seen.setdefault((entry.kind, entry.key), entry)
-        if first is not entry and first != entry:
-            refused[index] = RowProblem(
-                code=ErrorCode.DUPLICATE_KEY,
-                field="key",
-                message=f"A different {entry.kind.value} '{entry.key}' stands earlier in this batch.",
-                hint="Keep one of the two.",
-            )
-    return refused

@@ -1,6 +1,6 @@
 """The one client of the service: named operations and record uploads, over HTTP or in this process."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from cmdb.settings import Settings
 
 Json = dict[str, Any]
 _ALIVE_SECONDS = 2.0
+_BLOCK = 256 * 1024
 _LOCAL = "http://127.0.0.1"
 
 
@@ -47,7 +48,7 @@ class Client:
             "/records",
             params={"source": source, "dryRun": str(dry_run).lower()},
             timeout=self._patient(),
-            content=b"\n".join(lines),
+            content=_content(lines),
             headers={"content-type": "application/x-ndjson"},
         )
         answer = _decoded(response)
@@ -68,9 +69,8 @@ class Client:
     async def run(self, asked: Mapping[str, Any], lines: Iterable[bytes], act_as: str | None = None) -> Json:
         """Send all records of one run; return what it did. A run that its guard halts is a CmdbError."""
         headers = {"content-type": "application/x-ndjson"} | ({HEADER: act_as} if act_as else {})
-        body = b"\n".join(lines)
         response = await self._post(
-            "/runs", params=asked, content=body, headers=headers, timeout=self._patient()
+            "/runs", params=asked, content=_content(lines), headers=headers, timeout=self._patient()
         )
         answer = _decoded(response)
         if response.status_code != httpx.codes.OK:
@@ -161,6 +161,22 @@ async def find_server(data_dir: Path) -> RunningServer | None:
             return None
     stays = isinstance(told, dict) and told.get("pid") == server.pid and not told.get("draining")
     return server if stays else None
+
+
+def _content(lines: Iterable[bytes]) -> bytes | AsyncIterator[bytes]:
+    """Return a body of lines that are ended or not; what is no list may be more than memory holds."""
+    return b"\n".join(lines) if isinstance(lines, Sequence) else _blocks(lines)
+
+
+async def _blocks(lines: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield lines that are ended in pieces that are worth sending."""
+    block = bytearray()
+    for line in lines:
+        block += line
+        if len(block) > _BLOCK:
+            yield bytes(block)
+            block.clear()
+    yield bytes(block)
 
 
 def _decoded(response: httpx.Response) -> Json:

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any
@@ -16,13 +18,13 @@ from cmdb.cli.asking import Setting, asked_for
 from cmdb.cli.client import Json, code_of
 from cmdb.cli.progress import show_loading, show_reading
 from cmdb.cli.questions import FORMAT
+from cmdb.cli.read_records import ReadRecords
 from cmdb.cli.session import Output, Session, write
 from cmdb.errors import CmdbError, ErrorCode, InvalidInput, Place
 from cmdb.ingest.completeness import Completeness
 from cmdb.ingest.formats import Format
 from cmdb.ingest.inputs import size_of
 from cmdb.ingest.loaders import Asked, Coverage, Loaders
-from cmdb.ingest.records import encode
 from cmdb.metamodel import read_metamodel
 from cmdb.ports.records import LocatedRecord
 
@@ -31,6 +33,8 @@ TOLD = 20
 
 DIRECT = frozenset({"records", "csv"})
 """Loaders whose keys are our own: their records are written as they are, nothing has to be recognised."""
+
+Rows = Callable[[Asked], Iterable[LocatedRecord]]
 
 WholeOrPart = Annotated[
     Coverage | None,
@@ -77,26 +81,26 @@ def load(
     faults: list[InvalidInput] = []
     reading = replace(asked_for(setting), faulty=faults.append if skip_faulty else None)
     direct = loader in DIRECT and program is None
-    of_runs = {"--scope": scope, "--coverage": coverage, "--approve": approve} if direct else {}
-    _require_unset(loader, of_runs if program else {"--format": input_format, **of_runs})
-    located = _read(loaders, loader, paths, reading, program, input_format)
-    declared = coverage or (Coverage.PARTIAL if program else loaders.loader(loader).coverage)
-    asked = {
-        "source": source or loader,
-        "scope": scope or reading.completeness.scope,
-        "coverage": _covered(declared, reading.completeness, faults).value,
-        "age": monotonic() - started,
-        "dryRun": dry_run,
-        "skipFaulty": skip_faulty,
-        "approve": approve or "",
-        "document": [str(path) for path in paths],
-        "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
-    }
-    report = _at_home(_deliver(context.obj, asked, located, direct=direct), located, source or loader)
-    report["problems"] = _all_problems(report, faults)
-    write({"load": report | {"seconds": round(monotonic() - started, 3)}}, output, show_report)
-    if report["problems"] and not skip_faulty:
-        raise _refused(report["problems"])
+    _require_unset(loader, {} if program else {"--format": input_format})
+    _require_unset(loader, {"--scope": scope, "--coverage": coverage, "--approve": approve} if direct else {})
+    kind, declared, rows_of = _chosen(loaders, loader, paths, program, input_format)
+    with closing(ReadRecords()) as read:
+        _read(read, reading, paths, kind, rows_of)
+        asked = {
+            "source": source or loader,
+            "scope": scope or reading.completeness.scope,
+            "coverage": _covered(coverage or declared, reading.completeness, faults).value,
+            "age": monotonic() - started,
+            "dryRun": dry_run,
+            "skipFaulty": skip_faulty,
+            "approve": approve or "",
+            "document": [str(path) for path in paths],
+            "faulty": [json.dumps(_problem(fault)) for fault in faults[:TOLD]],
+        }
+        report = _at_home(_deliver(context.obj, asked, read, direct=direct), read, source or loader)
+    report |= {"problems": _all_problems(report, faults), "seconds": round(monotonic() - started, 3)}
+    write({"load": report}, output, show_report)
+    _require_sound(report["problems"], skip_faulty=skip_faulty)
 
 
 def _all_problems(report: Json, faults: Sequence[InvalidInput]) -> list[Json]:
@@ -114,13 +118,15 @@ def _covered(declared: Coverage, told: Completeness, faults: Sequence[InvalidInp
     return declared
 
 
-def _deliver(
-    session: Session, asked: Mapping[str, Any], located: Sequence[LocatedRecord], *, direct: bool
-) -> Json:
-    lines = [json.dumps(encode(row.record)).encode() for row in located]
+def _deliver(session: Session, asked: Mapping[str, Any], read: ReadRecords, *, direct: bool) -> Json:
     sending = _run if not direct else _send_sound if asked["skipFaulty"] else _send
-    with show_loading(len(lines)):
-        return asyncio.run(sending(session, asked, lines))
+    with show_loading(len(read)):
+        return asyncio.run(sending(session, asked, read))
+
+
+def _require_sound(problems: Sequence[Json], *, skip_faulty: bool) -> None:
+    if problems and not skip_faulty:
+        raise _refused(problems)
 
 
 def _refused(problems: Sequence[Json]) -> CmdbError:
@@ -131,19 +137,25 @@ def _refused(problems: Sequence[Json]) -> CmdbError:
     )
 
 
-def _read(
-    loaders: Loaders,
-    loader: str,
-    paths: Sequence[str],
-    asked: Asked,
-    program: str | None,
-    input_format: Format | None,
-) -> list[LocatedRecord]:
-    if program is None:
-        kind = loaders.loader(loader).format
-        with show_reading(size_of(paths, kind)) as shown:
-            asked = replace(asked, progress=shown.advance)
-            return list(shown.count(loaders.records(loader, paths, asked)))
+def _read(read: ReadRecords, asked: Asked, paths: Sequence[str], kind: Format, rows_of: Rows) -> None:
+    with show_reading(size_of(paths, kind)) as shown:
+        read.take(shown.count(rows_of(replace(asked, progress=shown.advance))))
+
+
+def _chosen(
+    loaders: Loaders, loader: str, paths: Sequence[str], program: str | None, input_format: Format | None
+) -> tuple[Format, Coverage, Rows]:
+    """Return how files are read, and what they cover: by a loader, or a program of the user's own."""
+    if program is not None:
+        return _mapped(loaders, paths, program, input_format)
+    known = loaders.loader(loader)
+    return known.format, known.coverage, partial(loaders.records, loader, paths)
+
+
+def _mapped(
+    loaders: Loaders, paths: Sequence[str], program: str, input_format: Format | None
+) -> tuple[Format, Coverage, Rows]:
+    """Return how files are read through a program of the user's own."""
     if input_format is None:
         raise InvalidInput(
             ErrorCode.MISSING_FIELD,
@@ -155,9 +167,12 @@ def _read(
         raise InvalidInput(
             ErrorCode.NOT_FOUND, "There is no such file.", hint="Give a jq program.", place=Place(program)
         )
-    with show_reading(size_of(paths, input_format)) as shown:
-        asked = replace(asked, progress=shown.advance)
-        return [row for path in paths for row in loaders.load_with_map(program, input_format, path, asked)]
+
+    def rows(asked: Asked) -> Iterator[LocatedRecord]:
+        for path in paths:
+            yield from loaders.load_with_map(program, input_format, path, asked)
+
+    return input_format, Coverage.PARTIAL, rows
 
 
 def _require_unset(loader: str, unused: Mapping[str, object]) -> None:
@@ -172,34 +187,35 @@ def _require_unset(loader: str, unused: Mapping[str, object]) -> None:
             )
 
 
-async def _send(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
+async def _send(session: Session, asked: Mapping[str, Any], read: ReadRecords) -> Json:
     async with session.connect() as client:
-        return await client.upload(asked["source"], lines, dry_run=asked["dryRun"])
+        return await client.upload(asked["source"], read.lines(), dry_run=asked["dryRun"])
 
 
-async def _send_sound(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
+async def _send_sound(session: Session, asked: Mapping[str, Any], read: ReadRecords) -> Json:
     """Leave out what the service refuses, until it takes the rest: what refers to a refused record is refused next."""
     source = asked["source"]
-    numbers = list(range(1, len(lines) + 1))
-    refused: list[Json] = []
+    refused: dict[int, Json] = {}
     async with session.connect() as client:
         while True:
-            sent = [lines[number - 1] for number in numbers]
-            report = await client.upload(source, sent, dry_run=asked["dryRun"])
+            report = await client.upload(source, read.lines(refused), dry_run=asked["dryRun"])
             found = {_line(row["place"], source): row for row in report["problems"]}
             if not found:
-                return {**report, "problems": refused}
+                return {**report, "problems": [refused[number] for number in sorted(refused)]}
             if 0 in found:
                 raise _refused(report["problems"])
-            refused += [
-                {**row, "place": f"{source}:{numbers[line - 1]}"} for line, row in sorted(found.items())
-            ]
-            numbers = [number for line, number in enumerate(numbers, start=1) if line not in found]
+            sent = (number for number in range(1, len(read) + 1) if number not in refused)
+            numbers = [number for line, number in enumerate(sent, start=1) if line in found]
+            rows = (found[line] for line in sorted(found))
+            refused |= {
+                number: {**row, "place": f"{source}:{number}"}
+                for number, row in zip(numbers, rows, strict=True)
+            }
 
 
-async def _run(session: Session, asked: Mapping[str, Any], lines: Sequence[bytes]) -> Json:
+async def _run(session: Session, asked: Mapping[str, Any], read: ReadRecords) -> Json:
     async with session.connect() as client:
-        return await client.run(asked, lines, session.act_as)
+        return await client.run(asked, read.lines(), session.act_as)
 
 
 def _problem(fault: InvalidInput) -> Json:
@@ -213,17 +229,13 @@ def _problem(fault: InvalidInput) -> Json:
     }
 
 
-def _at_home(report: Json, located: Sequence[LocatedRecord], source: str) -> Json:
+def _at_home(report: Json, read: ReadRecords, source: str) -> Json:
     """Replace the upload's line numbers by the places in the files that the user knows."""
-    return {
-        **report,
-        "problems": [{**row, "place": _place(row["place"], located, source)} for row in report["problems"]],
-    }
-
-
-def _place(told: str, located: Sequence[LocatedRecord], source: str) -> str:
-    line = _line(told, source)
-    return str(located[line - 1].place) if 0 < line <= len(located) else told
+    rows = [
+        {**row, "place": read.place(_line(row["place"], source)) or row["place"]}
+        for row in report["problems"]
+    ]
+    return {**report, "problems": rows}
 
 
 def _line(told: str, source: str) -> int:

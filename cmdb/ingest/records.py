@@ -46,17 +46,12 @@ _VALIDATORS: Mapping[str, SchemaValidator] = {kind.value: validator_of(made) for
 _KIND_OF = {made: kind for kind, made in _TYPES.items()}
 
 
-TOTAL_LIMIT = 1 << 28
-"""Bytes of one batch, which is held in memory."""
-
-
 class JsonRecordParser:
     """Parses the record stream; implements `cmdb.ports.records.RecordParser`."""
 
-    def parse(self, lines: Iterable[bytes], source: str) -> list[LocatedRecord]:
-        """Return all records; InvalidInput lists up to twenty faults with line, record, field, found and expected."""
-        located = ((Place(source, number), line) for number, line in enumerate(lines, start=1))
-        return list(parse_located(_within_total(located)))
+    def parse(self, lines: Iterable[bytes], source: str) -> Iterator[LocatedRecord]:
+        """Yield all records; InvalidInput lists up to twenty faults with line, record, field, found and expected."""
+        return parse_located((Place(source, number), line) for number, line in enumerate(lines, start=1))
 
 
 def parse_located(
@@ -81,15 +76,6 @@ def parse_located(
 def encode(record: EntryRecord) -> dict[str, object]:
     """Return the JSON object that parses back to an equal record; fields at their default are left out."""
     return {"kind": _KIND_OF[type(record)].value} | _written(record)
-
-
-def _within_total(texts: Iterable[tuple[Place, bytes]]) -> Iterator[tuple[Place, bytes]]:
-    total = 0
-    for place, text in texts:
-        total += len(text)
-        if total > TOTAL_LIMIT:
-            raise too_large(place, "batch", TOTAL_LIMIT)
-        yield place, text
 
 
 def _parse_one(text: bytes, place: Place, faults: Faults) -> EntryRecord | None:

@@ -42,6 +42,8 @@ from tests.support.moments import NOON, StandingClock
 
 METAMODEL = read_metamodel(folder("schema"))
 SIZE = 40
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KINDS = ("empty", "half", "other site", "renamed", "truncated", "1970", "doubled", "no edges", "cut identity")
 
 
 def netbox() -> list[EntryRecord]:
@@ -169,22 +171,12 @@ async def test_a_run_that_ends_before_any_of_its_batches_converges_when_it_is_ma
         assert await hash_of() == clean  # type: ignore[operator]
 
 
-def damaged(seed: int) -> tuple[str, list[EntryRecord]]:
+def damaged(seed: int) -> tuple[str, list[EntryRecord]]:  # noqa: C901 - one case a kind
     """Return a broken feed of each kind in turn."""
     chance = random.Random(seed)
     feed = netbox()
     items = [row for row in feed if isinstance(row, Item)]
-    kind = (
-        "empty",
-        "half",
-        "other site",
-        "renamed",
-        "truncated",
-        "1970",
-        "doubled",
-        "no edges",
-        "cut identity",
-    )[seed % 9]
+    kind = KINDS[seed % len(KINDS)]
     match kind:
         case "empty":
             return kind, []
@@ -198,7 +190,7 @@ def damaged(seed: int) -> tuple[str, list[EntryRecord]]:
         case "truncated":
             return kind, list(feed[: chance.randint(1, SIZE * 3 // 4)])
         case "1970":
-            return kind, [replace(row, valid_from=datetime(1970, 1, 1, tzinfo=UTC)) for row in feed]
+            return kind, [replace(row, valid_from=EPOCH) for row in feed]  # type: ignore[arg-type]
         case "doubled":
             return kind, [*feed, *feed]
         case "no edges":

@@ -4,7 +4,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from cmdb.api.json_body import JsonResponse, parse_json, read_capped, require_type
+from cmdb.api.json_body import JsonResponse, lines_of, parse_json, read_capped, require_type, spool_capped
 from cmdb.errors import ErrorCode, InvalidInput
 
 
@@ -83,3 +83,15 @@ def test_every_value_of_an_answer_is_written(value: object) -> None:
 
 def test_what_json_has_no_number_for_is_null() -> None:
     assert bytes(JsonResponse([float("inf"), float("nan")]).body) == b"[null,null]"
+
+
+async def test_a_large_body_becomes_a_file_of_lines_that_is_read_again() -> None:
+    async with spool_capped(request([b"a\nb", b"b\n", b"c"]), 9) as body:
+        assert list(lines_of(body)) == list(lines_of(body)) == [b"a\n", b"bb\n", b"c"]
+
+
+async def test_a_file_is_cut_at_the_limit_too() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        async with spool_capped(request([b"abc", b"de"]), 4):
+            pytest.fail("more than the limit was taken")
+    assert caught.value.code is ErrorCode.TOO_LARGE

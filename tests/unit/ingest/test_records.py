@@ -164,7 +164,7 @@ def test_a_fault_names_place_found_and_expected(
 @pytest.mark.parametrize("text", [b"{", b'{"kind": NaN}', b'"\\ud800"', b"[" * 5000, b"\xff"])
 def test_a_line_that_is_not_json_is_a_syntax_fault(text: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
-        PARSER.parse([b"", text], "in")
+        list(PARSER.parse([b"", text], "in"))
     assert caught.value.code is ErrorCode.SYNTAX
     assert str(caught.value.place) == "in:2"
 
@@ -184,6 +184,6 @@ def test_reading_stops_at_twenty_faults() -> None:
 
 def test_a_record_above_the_limit_is_refused_with_its_line() -> None:
     with pytest.raises(InvalidInput) as caught:
-        PARSER.parse([b"\n", b" " * (LINE_LIMIT + 1)], "in")
+        list(PARSER.parse([b"\n", b" " * (LINE_LIMIT + 1)], "in"))
     assert caught.value.code is ErrorCode.TOO_LARGE
     assert str(caught.value.place) == "in:2"
