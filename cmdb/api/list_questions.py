@@ -145,7 +145,7 @@ class ListQuestions:
         query = _record_filter(filter or EventFilter())
         return connect("events", await context.questions.events(context.principal, query, page), after)
 
-    @asked(Connection[Change] | None, "Changes, newest first.")
+    @asked(Connection[Change] | None, "Changes, newest first; those that have no time yet come last.")
     async def changes(
         self, info: Info, filter: ChangeFilterArgument = None, first: PageSize = 20, after: After = None
     ) -> Connection[records.Change]:

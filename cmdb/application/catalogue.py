@@ -121,7 +121,7 @@ class Catalogue:
         )
 
     async def changes(self, principal: Principal, query: RecordFilter, page: PageRequest) -> Page[Change]:
-        """Return a page of changes, newest first."""
+        """Return a page of changes, newest first, those that have no time yet last."""
         return await self._page(
             principal, RecordKind.CHANGE, query, page, (Change, lambda change: change.start)
         )
@@ -195,7 +195,7 @@ def _page_key(after: tuple[str, ...] | None) -> PageKey | None:
         return None
     try:
         at, key = after
-        return PageKey(datetime.fromisoformat(at), key)
+        return PageKey(datetime.fromisoformat(at) if at else None, key)
     except ValueError as error:
         raise InvalidInput(
             ErrorCode.BAD_CURSOR,

@@ -67,8 +67,7 @@ class PastGraph:
     ) -> list[Stored]:
         """Return a keyset page, newest first."""
         rows = self._matching(principal, kind, query)
-        position = (after.at, after.key) if after else None
-        return [row for at, key, row in rows if position is None or (at, key) < position][:limit]
+        return [row for place, row in rows if after is None or place.rank < after.rank][:limit]
 
     async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
         """Return how many records fulfil the filter."""
@@ -76,16 +75,18 @@ class PastGraph:
 
     def _matching(
         self, principal: Principal, kind: RecordKind, query: RecordFilter
-    ) -> list[tuple[datetime, str, Stored]]:
-        found: list[tuple[datetime, str, Stored]] = []
+    ) -> list[tuple[PageKey, Stored]]:
+        found: list[tuple[PageKey, Stored]] = []
         for (row_kind, key), row in self._rows.items():
             at = moment_of(row.record)
-            if row_kind is not kind or at is None or not _fits(row.record, at, query):
+            # Plans may have no time yet; all else has happened.
+            listed = row_kind is kind and (at is not None or kind is RecordKind.CHANGE)
+            if not listed or not _fits(row.record, at, query):
                 continue
             shown = self._shown(principal, row)
             if shown is not None:
-                found.append((at, key, shown))
-        return sorted(found, key=lambda entry: entry[:2], reverse=True)
+                found.append((PageKey(at, key), shown))
+        return sorted(found, key=lambda entry: entry[0].rank, reverse=True)
 
     def _shown(self, principal: Principal, row: Stored) -> Stored | None:
         """Return the row without the CIs that the principal may not see, or None when nothing is left."""
@@ -114,14 +115,14 @@ class PastGraph:
         return party.key == principal.party or any(self._sees(principal, item) for item in items)
 
 
-def _fits(record: Record, at: datetime, query: RecordFilter) -> bool:
+def _fits(record: Record, at: datetime | None, query: RecordFilter) -> bool:
     state = str(record.state) if isinstance(record, Event | Change | Ticket) else ""
     return (
         (query.items is None or not query.items.isdisjoint(items_of(record)))
         and (query.states is None or state in query.states)
         and (query.bound is None or not isinstance(record, Event) or bool(record.item) is query.bound)
-        and (query.since is None or at >= query.since)
-        and (query.until is None or at < query.until)
+        and (query.since is None or (at is not None and at >= query.since))
+        and (query.until is None or (at is not None and at < query.until))
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -99,12 +99,20 @@ class RecordFilter:
     bound: bool | None = None
 
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """Where a keyset page ended: newest first by time, then by key."""
+    """Where a keyset page ended: newest first by time, then by key; changes without a time come last."""
 
-    at: datetime
+    at: datetime | None
     key: str
+
+    @property
+    def rank(self) -> tuple[bool, datetime, str]:
+        """What pages are sorted by, greatest first."""
+        return self.at is not None, self.at or _NEVER, self.key
 
 
 @dataclass(frozen=True, slots=True)

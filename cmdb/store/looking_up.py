@@ -115,15 +115,33 @@ class RecordReader:
     async def page(
         self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
     ) -> list[Stored]:
-        """Return up to `limit` records, newest first; looks back further until the page is full."""
+        """Return up to `limit` records, newest first; plans that have no time yet come last."""
+        found: list[Properties] = []
+        if after is None or after.at is not None:
+            found = await self._timed(principal, kind, query, after, limit)
+        # Only changes are recorded before they have a time, and none of those lies within a period.
+        if len(found) < limit and kind is RecordKind.CHANGE and (query.since or query.until) is None:
+            pattern, chosen = _choose(principal, kind, query)
+            conditions = [chosen.condition, "n.at IS NULL"]
+            if after is not None and after.at is None:
+                conditions.append("n.key < $after_key")
+                chosen.parameters["after_key"] = after.key
+            found += await self._read_page(
+                pattern, Filter(" AND ".join(conditions), chosen.parameters), limit - len(found)
+            )
+        return await self._shown(principal, kind, found)
+
+    async def _timed(
+        self, principal: Principal, kind: RecordKind, query: RecordFilter, after: PageKey | None, limit: int
+    ) -> list[Properties]:
+        """Look back further until the page is full."""
         found: list[Properties] = []
         if query.items is None:
-            for span in _spans(after.at if after else datetime.now(UTC)):
+            for span in _spans(after.at if after and after.at else datetime.now(UTC)):
                 found += await self._slice(principal, kind, query, after, limit - len(found), span)
                 if len(found) >= limit:
-                    return await self._shown(principal, kind, found)
-        rows = await self._slice(principal, kind, query, after, limit, None)
-        return await self._shown(principal, kind, rows)
+                    return found
+        return await self._slice(principal, kind, query, after, limit, None)
 
     async def _slice(
         self,
@@ -135,14 +153,17 @@ class RecordReader:
         span: _Span | None,
     ) -> list[Properties]:
         pattern, chosen = _choose(principal, kind, query)
-        conditions = [chosen.condition]
+        conditions = [chosen.condition, "n.at IS NOT NULL"]
         if span is not None:
             conditions.append("n.day IN $days AND n.at >= $first AND n.at < $end")
             chosen.parameters |= {"days": span.days, "first": span.first, "end": span.end}
-        if after is not None:
+        if after is not None and after.at is not None:
             conditions.append("(n.at < $after_at OR (n.at = $after_at AND n.key < $after_key))")
             chosen.parameters |= {"after_at": write_time(after.at), "after_key": after.key}
-        statement = fill(PAGE, pattern=pattern, conditions=" AND ".join(conditions))
+        return await self._read_page(pattern, Filter(" AND ".join(conditions), chosen.parameters), limit)
+
+    async def _read_page(self, pattern: str, chosen: Filter, limit: int) -> list[Properties]:
+        statement = fill(PAGE, pattern=pattern, conditions=chosen.condition)
         rows = await self._connection.read(statement, limit=limit, **chosen.parameters)
         return [row["held"] for row in rows]
 
@@ -198,7 +219,6 @@ def _choose(principal: Principal, kind: RecordKind, query: RecordFilter) -> tupl
         if moment is not None:
             conditions.append(f"n.at {sign} ${name}")
             parameters[name] = write_time(moment)
-    conditions.append("n.at IS NOT NULL")
     return pattern, Filter(" AND ".join(conditions), parameters)
 
 

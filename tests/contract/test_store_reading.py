@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from cmdb.desk.access import SYSTEM
 from cmdb.model.kinds import RecordKind
 from cmdb.model.provenance import AttributeValue
-from cmdb.model.records import Assignment, Event, Item, Party, PartyKind, Record, Role
+from cmdb.model.records import (
+    Assignment,
+    Change,
+    ChangeKind,
+    ChangeState,
+    Event,
+    Item,
+    Party,
+    PartyKind,
+    Record,
+    Role,
+)
 from cmdb.model.subject import Subject
 from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, RowStatus
 from cmdb.store.connection import Connection, Row, StoreAddress, open_connection
@@ -37,6 +48,46 @@ async def walk(store: Store, limit: int) -> list[str]:
         assert isinstance(rows[-1].record, Event)
         after = PageKey(rows[-1].record.raised_at, rows[-1].record.key)
     return seen
+
+
+def planned(key: str, start: datetime | None = None, **fields: object) -> Change:
+    """Return a change of `a`."""
+    told = {"change_kind": ChangeKind.NORMAL, "state": ChangeState.PLANNED, **fields}
+    return Change(key=key, title=key, targets=("a",), planned_start=start, **told)  # type: ignore[arg-type]
+
+
+async def keys_of_changes(store: Store, query: RecordFilter, limit: int) -> list[str]:
+    """Return the keys of all changes, page by page."""
+    seen: list[str] = []
+    after: PageKey | None = None
+    while rows := await store.page(SYSTEM, RecordKind.CHANGE, query, after, limit):
+        seen += [row.record.key for row in rows]
+        assert isinstance(rows[-1].record, Change)
+        after = PageKey(rows[-1].record.start, rows[-1].record.key)
+    return seen
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 50])
+async def test_changes_without_a_time_come_last_and_are_counted(store: Store, limit: int) -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    drafts = [planned(key, state=ChangeState.CANCELLED) for key in ("draft1", "draft3", "draft2")]
+    await write(
+        store,
+        item("a"),
+        planned("old", NOON),
+        planned("first", first),
+        *drafts,
+        planned("new", NOON + minutes(9)),
+    )
+    wanted = ["new", "old", "first", "draft3", "draft2", "draft1"]
+    for query in (RecordFilter(), RecordFilter(items=frozenset({"a"}))):
+        assert await keys_of_changes(store, query, limit) == wanted
+        assert await store.count(SYSTEM, RecordKind.CHANGE, query) == 6
+    cancelled = RecordFilter(states=frozenset({"cancelled"}))
+    assert await keys_of_changes(store, cancelled, limit) == wanted[3:]
+    within = RecordFilter(since=NOON)
+    assert await keys_of_changes(store, within, limit) == wanted[:2]
+    assert await store.count(SYSTEM, RecordKind.CHANGE, within) == 2
 
 
 @pytest.mark.parametrize("limit", [1, 2, 50])

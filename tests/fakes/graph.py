@@ -246,8 +246,7 @@ class FakeGraph:
     ) -> list[Stored]:
         """Return a page, newest first."""
         rows = self._matching(principal, kind, query)
-        position = (after.at, after.key) if after else None
-        found = [row for at, key, row in rows if position is None or (at, key) < position][:limit]
+        found = [row for place, row in rows if after is None or place.rank < after.rank][:limit]
         return [self._shown(principal, row) for row in found]
 
     async def count(self, principal: Principal, kind: RecordKind, query: RecordFilter) -> int:
@@ -272,14 +271,14 @@ class FakeGraph:
 
     def _matching(
         self, principal: Principal, kind: RecordKind, query: RecordFilter
-    ) -> list[tuple[datetime, str, Stored]]:
-        found: list[tuple[datetime, str, Stored]] = []
+    ) -> list[tuple[PageKey, Stored]]:
+        found: list[tuple[PageKey, Stored]] = []
         for (row_kind, key), row in self.rows.items():
             at = _time(row.record)
-            listed = row_kind is kind and at is not None and _fits(query, row.record, at)
-            if listed and at is not None and self._sees(principal, row.record):
-                found.append((at, key, row))
-        return sorted(found, key=lambda entry: entry[:2], reverse=True)
+            listed = row_kind is kind and (at is not None or kind is RecordKind.CHANGE)
+            if listed and _fits(query, row.record, at) and self._sees(principal, row.record):
+                found.append((PageKey(at, key), row))
+        return sorted(found, key=lambda entry: entry[0].rank, reverse=True)
 
     def _sees(self, principal: Principal, record: Record) -> bool:
         if isinstance(visible(principal), Everything):
@@ -401,14 +400,14 @@ def _time(record: Record) -> datetime | None:
     return None
 
 
-def _fits(query: RecordFilter, record: Record, at: datetime) -> bool:
+def _fits(query: RecordFilter, record: Record, at: datetime | None) -> bool:
     state = str(record.state) if isinstance(record, Event | Change | Ticket) else ""
     return (
         (query.items is None or not query.items.isdisjoint(_ends(record)))
         and (query.states is None or state in query.states)
         and (query.bound is None or not isinstance(record, Event) or bool(record.item) is query.bound)
-        and (query.since is None or at >= query.since)
-        and (query.until is None or at < query.until)
+        and (query.since is None or (at is not None and at >= query.since))
+        and (query.until is None or (at is not None and at < query.until))
     )
 
 

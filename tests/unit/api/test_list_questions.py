@@ -1,5 +1,6 @@
 """Lists, references and global ids over HTTP."""
 
+import json
 from typing import Any
 
 import pytest
@@ -64,6 +65,21 @@ async def test_services_and_items_are_filtered(client: ApiClient) -> None:
     assert await found(servicesOnly=True, minSeverity="CRITICAL") == ["finance", "vpn"]
     assert await found(classes=["router"]) == ["r1", "r2"]
     assert await found(subscribedBy="bob") == ["finance"]
+
+
+async def test_changes_that_have_no_time_yet_end_the_list(client: ApiClient) -> None:
+    draft = {"kind": "change", "key": "DRAFT", "title": "some day", "state": "planned", "targets": ["r1"]}
+    draft["change_kind"] = "normal"
+    sent = {"content-type": "application/x-ndjson"}
+    await client.http.post("/records?source=test", content=json.dumps(draft), headers=sent)
+    keys, after = [], None
+    while True:
+        page = await client.run("changes", filter={"items": ["r1"]}, first=1, after=after)
+        keys += [edge["node"]["key"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert (keys, page["totalCount"]) == (["FUTURE", "PATCH", "DRAFT"], 3)
 
 
 async def test_changes_and_tickets_are_listed(client: ApiClient) -> None:
