@@ -37,7 +37,7 @@ async def call(http: httpx.AsyncClient, method: str, path: str, **sent: Any) -> 
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        reason = f"{response.request.url} answered {response.status_code} with no JSON"
+        reason = f"{_host(response.request.url)} answered {response.status_code} with no JSON"
         raise DeliveryFailed(reason, passing=True) from error
 
 
@@ -52,16 +52,39 @@ async def send(
         async with http.stream(method, path, **sent) as response:
             content = await _read(response)
     except httpx.InvalidURL as error:
-        raise DeliveryFailed(f"{http.base_url}{path} is no address: {error}", passing=False) from error
+        raise DeliveryFailed(f"the channel's url is no address: {error}", passing=False) from error
     except httpx.HTTPError as error:
-        raise DeliveryFailed(f"{type(error).__name__} at {http.base_url}{path}", passing=True) from error
+        place = f"{http.base_url}{path}" if _is_ours(path) else _host(httpx.URL(path))
+        raise DeliveryFailed(f"{type(error).__name__} at {place}", passing=True) from error
     if response.is_success:
         return response, content
     status = response.status_code
     told = content[:200].decode("utf-8", "replace").replace("\n", " ")
+    if not _is_ours(path):
+        told = _without(response.request.url, told)
     raise DeliveryFailed(
-        f"{method} {path} was answered {status}: {told}", passing=status in _PASSING, wait=_wait(response)
+        f"{method} {path if _is_ours(path) else _host(response.request.url)} was answered {status}: {told}",
+        passing=status in _PASSING,
+        wait=_wait(response),
     )
+
+
+def _is_ours(path: str) -> bool:
+    """Whether we made the path, which then holds no secret, as the whole address of a webhook may."""
+    return path.startswith("/")
+
+
+def _host(url: httpx.URL) -> str:
+    """Name a place without what may be secret in its address."""
+    return f"{url.scheme}://{url.netloc.decode('ascii').rpartition('@')[2]}"
+
+
+def _without(url: httpx.URL, text: str) -> str:
+    """Take out what an answer repeats of the address."""
+    for part in (url.raw_path.decode("ascii"), url.path, url.query.decode("ascii")):
+        if len(part) > 1:
+            text = text.replace(part, "…")
+    return text
 
 
 async def _read(response: httpx.Response) -> bytes:
@@ -70,7 +93,7 @@ async def _read(response: httpx.Response) -> bytes:
         content += part
         if len(content) > BODY_LIMIT:
             raise DeliveryFailed(
-                f"{response.request.url} answered more than {BODY_LIMIT} bytes", passing=True
+                f"{_host(response.request.url)} answered more than {BODY_LIMIT} bytes", passing=True
             )
     return bytes(content)
 

@@ -35,7 +35,9 @@ class Far:
 @pytest_asyncio.fixture
 async def far() -> AsyncIterator[Far]:
     server = Far()
-    app = Starlette(routes=[Route("/x", server.take, methods=["GET", "POST"])])
+    app = Starlette(
+        routes=[Route(path, server.take, methods=["GET", "POST"]) for path in ("/x", "/x/{token}")]
+    )
     async with served(app) as url:
         server.url = url
         yield server
@@ -163,3 +165,23 @@ async def test_an_answer_that_breaks_off_is_an_outage() -> None:
         with pytest.raises(DeliveryFailed) as caught:
             await send(http, "GET", "/x")
     assert (caught.value.passing, caught.value.reason) == (True, "ReadError at http://far/x")
+
+
+SECRET = "/x/T0K3N?key=k3y"
+
+
+async def test_no_failure_tells_the_address_of_a_webhook(far: Far) -> None:
+    far.answer = lambda _request: Response("Cannot POST /x/T0K3N?key=k3y at /x/T0K3N", 404)
+    reasons = []
+    async with open_http() as http:
+        for url in (
+            f"{far.url}{SECRET}",
+            f"http://user:T0K3N@127.0.0.1:9{SECRET}",
+            f"http://T0K3N k3y:x{SECRET}",
+        ):
+            with pytest.raises(DeliveryFailed) as caught:
+                await send(http, "POST", url)
+            reasons.append(caught.value.reason)
+    assert reasons[0].startswith(f"POST {far.url} was answered 404")
+    assert "http://127.0.0.1:9" in reasons[1]
+    assert not [reason for reason in reasons if "T0K3N" in reason or "k3y" in reason]
