@@ -1,8 +1,10 @@
 """The command line: every command, what they share, and how errors end a run."""
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -26,6 +28,9 @@ from cmdb.settings import read_settings
 
 DISTRIBUTION = "cmdb-impact"
 """The name under which the program is installed."""
+
+SHARED = frozenset({"--url", "--as", "--as-of", "--known-at"})
+"""Options of every command, each with a value."""
 
 USABLE = "Name a file or folder that this program may read and write, on a disk with room for it."
 
@@ -72,7 +77,7 @@ def run_cli(cli: typer.Typer) -> None:
     """Run with the process's arguments; errors are told in two lines, never as a stack trace."""
     _write_what_cannot_be_shown_as_escapes()
     try:
-        cli()
+        cli(args=shared_first(sys.argv[1:]))
     except CmdbError as error:
         fail(error)
     except BrokenPipeError:
@@ -83,6 +88,19 @@ def run_cli(cli: typer.Typer) -> None:
         fail(
             CmdbError(ErrorCode.INTERNAL, f"{type(error).__name__}: {error}", hint="This is a fault of ours.")
         )
+
+
+def shared_first(words: Sequence[str]) -> list[str]:
+    """Put the shared options before the command: in the middle of an outage people add them at the end."""
+    shared, others, left = [], [], iter(words)
+    for word in left:
+        if word == "--":
+            others += [word, *left]
+        elif word.partition("=")[0] in SHARED:
+            shared += [word, *islice(left, 0 if "=" in word else 1)]
+        else:
+            others.append(word)
+    return shared + others
 
 
 def _write_what_cannot_be_shown_as_escapes() -> None:

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from cmdb.__main__ import main
-from cmdb.cli.app import USABLE, build_cli, run_cli
+from cmdb.cli.app import SHARED, USABLE, build_cli, run_cli, shared_first
 from cmdb.errors import ErrorCode, NotFound
 from cmdb.resources import folder
 from tests.support.command_line import CommandLine, nothing
@@ -115,3 +115,27 @@ def test_the_entry_point_offers_the_demo_too(capsys: pytest.CaptureFixture[str])
         main()
     assert caught.value.code == 0
     assert "--transcript" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("impact vpn --as-of NOW -o json", "--as-of NOW impact vpn -o json"),
+        ("impact vpn --as=desk --url http://a", "--as=desk --url http://a impact vpn"),
+        ("--as desk impact vpn", "--as desk impact vpn"),
+        ("get -- --as", "get -- --as"),
+        ("impact vpn --as", "--as impact vpn"),
+        ("ticket open --event e --known-at x", "--known-at x ticket open --event e"),
+        ("", ""),
+    ],
+)
+def test_shared_options_may_stand_after_the_command(given: str, read: str) -> None:
+    assert shared_first(given.split()) == read.split()
+
+
+def test_the_shared_options_are_those_that_the_program_has() -> None:
+    callback = typer.main.get_command(build_cli())
+    taking = {
+        name for option in callback.params for name in option.opts if name not in ("--version", "--help")
+    }
+    assert taking == SHARED
