@@ -9,7 +9,7 @@ from itertools import pairwise
 from cmdb.application.catalogue import without_secrets
 from cmdb.application.lookup import find_place, missing
 from cmdb.application.snapshot import Snapshot
-from cmdb.desk.access import sees_secrets, sees_work_notes
+from cmdb.desk.access import sees_all, sees_secrets, sees_work_notes, shown_title
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
 from cmdb.model.kinds import RecordKind
@@ -41,7 +41,7 @@ class HistoryQuestion:
         versions = await self._reader.versions(principal, kind, key)
         if not versions:
             raise missing(kind.value, key)
-        shown = [self._told(principal, row.record) for row in versions]
+        shown = [self._told(snapshot, principal, row.record) for row in versions]
         altered = [_altered({}, shown[0]), *(_altered(before, after) for before, after in pairwise(shown))]
         return HistoryAnswer(
             basis=snapshot.basis,
@@ -50,15 +50,19 @@ class HistoryQuestion:
             entries=tuple(_entry(row, changes) for row, changes in zip(versions, altered, strict=True)),
         )
 
-    def _told(self, principal: Principal, record: Record) -> dict[str, str]:
+    def _told(self, snapshot: Snapshot, principal: Principal, record: Record) -> dict[str, str]:
         if isinstance(record, Item):
             item = record if sees_secrets(principal) else without_secrets(record, self._metamodel)
             attributes = {name: _write(value) for name, value in item.attributes.items()}
             return {**_plain_fields(item), **attributes}
         told = _plain_fields(record)
-        if isinstance(record, Ticket) and not sees_work_notes(principal, record):
-            return {name: value for name, value in told.items() if name not in _BACKGROUND}
-        return told
+        if not isinstance(record, Ticket):
+            return told
+        sees_cause = snapshot.sees(principal, record.cause_item or "")
+        told["title"] = shown_title(record, sees_cause=sees_cause or sees_all(principal))
+        if sees_work_notes(principal, record):
+            return told
+        return {name: value for name, value in told.items() if name not in _BACKGROUND}
 
 
 def _plain_fields(record: Record) -> dict[str, str]:

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from cmdb.application.projection import project, subscribers_of
 from cmdb.application.snapshot import Snapshot, take_snapshot
-from cmdb.desk.access import SYSTEM, holds, visible
-from cmdb.model.access import Everything, Principal
+from cmdb.desk.access import SYSTEM, holds, sees_all, visible
+from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import (
     Assignment,
@@ -98,7 +98,7 @@ class PastGraph:
             case Ticket() if principal.party is not None and record.caller == principal.party:
                 return replace(row, record=without_hidden(record, seen))
             case Event(item=""):
-                return row if isinstance(visible(principal), Everything) else None
+                return row if sees_all(principal) else None
             case Dependency():
                 return row if len(seen) == len(set(items_of(record))) else None
         return replace(row, record=without_hidden(record, seen)) if seen else None

@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from cmdb.desk.access import visible
+from cmdb.desk.access import sees_all
 from cmdb.desk.conformance import WEIGHT_LIMIT
 from cmdb.errors import ErrorCode, Forbidden
-from cmdb.model.access import Everything, Principal
+from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.severity import AS_IS, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, GraphTotals, ItemColumns
@@ -206,7 +206,7 @@ class ProjectionReader:
 
 
 def _require_everything(principal: Principal) -> None:
-    if not isinstance(visible(principal), Everything):
+    if not sees_all(principal):
         raise Forbidden(
             ErrorCode.FORBIDDEN,
             f"The role {principal.role.value} may not read the whole graph.",

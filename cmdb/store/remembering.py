@@ -2,9 +2,9 @@
 
 from typing import cast
 
-from cmdb.desk.access import visible
+from cmdb.desk.access import sees_all
 from cmdb.errors import ErrorCode, Forbidden
-from cmdb.model.access import Everything, Principal
+from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.ports.graph import Moment, Stored
 from cmdb.store.codec import Properties, stored_from, write_time
@@ -46,7 +46,7 @@ class PastReader:
 
     async def past(self, principal: Principal, moment: Moment) -> list[Stored]:
         """Return per record the state recorded last among those that were recorded and valid by then."""
-        if not isinstance(visible(principal), Everything):
+        if not sees_all(principal):
             raise Forbidden(
                 ErrorCode.FORBIDDEN,
                 f"The role {principal.role.value} may not read the whole graph.",

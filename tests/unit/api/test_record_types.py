@@ -20,15 +20,17 @@ async def test_a_ticket_leaves_out_what_its_reader_may_not_see(client: ApiClient
     key = opened["ticket"]["key"]
     query = (
         "query($key: String!) { ticket(key: $key) "
-        "{ causeItem { key } items { key } events { key } open notes { text } } }"
+        "{ title causeItem { key } items { key } events { key } open notes { text } } }"
     )
     whole = (await client.ask(query, {"key": key}))["ticket"]
     assert whole["causeItem"] == {"key": "r1"}
     assert whole["open"] is True
+    assert whole["title"] == "edge router 1: r1 is down"
     assert "edge router 1" in whole["notes"][0]["text"]
     seen = await client.post(query, {"key": key}, cmdb_act_as="subscriber:ann")
     assert "r1" not in seen.text
     assert "edge router 1" not in seen.text
+    assert seen.json()["data"]["ticket"]["title"] == "cause restricted"
 
 
 async def test_a_caller_reads_what_was_noted_on_the_own_report(client: ApiClient) -> None:
