@@ -20,7 +20,7 @@ from cmdb.api.vocabulary import (
     TicketKind,
     TicketState,
 )
-from cmdb.desk.access import sees_all, sees_raw, sees_work_notes, shown_title
+from cmdb.desk.access import sees_raw, sees_work_notes
 from cmdb.desk.event_flags import is_acknowledged, stale_at
 from cmdb.model import records, subject
 from cmdb.model.answers import CiRef
@@ -204,12 +204,6 @@ def _ticket_cause(root: strawberry.Parent[records.Ticket], info: Info) -> Fetche
     return info.context.refs.one(root.cause_item)
 
 
-async def _ticket_title(root: strawberry.Parent[records.Ticket], info: Info) -> str:
-    context = info.context
-    sees_cause = sees_all(context.principal) or bool(await context.refs.many([root.cause_item or ""]))
-    return shown_title(root, sees_cause=sees_cause)
-
-
 async def _ticket_events(root: strawberry.Parent[records.Ticket], info: Info) -> list[records.Event]:
     return await info.context.events.many(root.events)
 
@@ -241,8 +235,8 @@ class Ticket(Node):
     id: strawberry.ID = derived(_ticket_id, ID)
     key: str = strawberry.field(description=KEY)
     ticket_kind: TicketKind = strawberry.field(name="kind", description="Incident or report.")
-    title: str = derived(
-        _ticket_title, "One line of text; where the cause is hidden from the caller, it says only that."
+    title: str = strawberry.field(
+        description="One line of text; where the cause is hidden from the caller, it says only that."
     )
     state: TicketState = strawberry.field(description="Where it stands.")
     is_open: bool = strawberry.field(name="open", description="Whether work on it is still expected.")

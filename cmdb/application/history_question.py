@@ -7,9 +7,9 @@ from enum import Enum
 from itertools import pairwise
 
 from cmdb.application.catalogue import without_secrets
-from cmdb.application.lookup import find_place, missing
+from cmdb.application.lookup import find_place, missing, shown_tickets
 from cmdb.application.snapshot import Snapshot
-from cmdb.desk.access import sees_all, sees_secrets, sees_work_notes, shown_title
+from cmdb.desk.access import sees_secrets, sees_work_notes
 from cmdb.model.access import Principal
 from cmdb.model.answers import FieldChange, HistoryAnswer, HistoryEntry
 from cmdb.model.kinds import RecordKind
@@ -55,14 +55,11 @@ class HistoryQuestion:
             item = record if sees_secrets(principal) else without_secrets(record, self._metamodel)
             attributes = {name: _write(value) for name, value in item.attributes.items()}
             return {**_plain_fields(item), **attributes}
-        told = _plain_fields(record)
         if not isinstance(record, Ticket):
-            return told
-        sees_cause = snapshot.sees(principal, record.cause_item or "")
-        told["title"] = shown_title(record, sees_cause=sees_cause or sees_all(principal))
-        if sees_work_notes(principal, record):
-            return told
-        return {name: value for name, value in told.items() if name not in _BACKGROUND}
+            return _plain_fields(record)
+        (shown,) = shown_tickets(snapshot, snapshot.mask(principal), (record,))
+        left_out = () if sees_work_notes(principal, record) else _BACKGROUND
+        return {name: value for name, value in _plain_fields(shown).items() if name not in left_out}
 
 
 def _plain_fields(record: Record) -> dict[str, str]:

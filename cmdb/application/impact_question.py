@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cmdb.application.lookup import find_place, missing, sees_change, sees_event
+from cmdb.application.lookup import find_place, missing, sees_change, sees_event, shown_tickets
 from cmdb.application.proof import Proofs
 from cmdb.application.requests import ImpactRequest
 from cmdb.application.snapshot import LADDER, Mask, Severities, Snapshot
@@ -204,4 +204,4 @@ def _end(case: _Case, place: int) -> int | None:
 
 
 def _tickets(case: _Case, key: str) -> tuple[Ticket, ...]:
-    return case.snapshot.open_tickets_at.get(key, ())
+    return shown_tickets(case.snapshot, case.mask, case.snapshot.open_tickets_at.get(key, ()))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cmdb.application.cause_question import probable_causes
 from cmdb.application.change_question import suspect_changes
-from cmdb.application.lookup import missing
+from cmdb.application.lookup import missing, shown_tickets
 from cmdb.application.requests import IntakeRequest
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.application.symptoms import Symptoms
@@ -119,5 +119,5 @@ def _candidate(
         score=round(score, 4),
         terms=terms,
         causes=tuple(causes[:CAUSES]),
-        tickets=snapshot.open_tickets_at.get(ref.key, ()),
+        tickets=shown_tickets(snapshot, mask, snapshot.open_tickets_at.get(ref.key, ())),
     )

@@ -1,9 +1,10 @@
 """Finds what a caller refers to, without telling hidden from absent."""
 
-from cmdb.application.snapshot import Snapshot
+from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.errors import Conflict, ErrorCode, NotFound
 from cmdb.model.access import Principal
 from cmdb.model.records import Change, Event, Ticket
+from cmdb.model.reference import named_items, ticket_without_hidden
 
 _WHERE = {
     "CI": "Search by a part of its name: cmdb search WORDS, or the field `search`.",
@@ -62,6 +63,19 @@ def sees_ticket(snapshot: Snapshot, principal: Principal, ticket: Ticket) -> boo
     if principal.party is not None and ticket.caller == principal.party:
         return True
     return any(snapshot.sees(principal, item) for item in ticket.items)
+
+
+def shown_tickets(snapshot: Snapshot, mask: Mask | None, tickets: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+    """Return tickets that may be seen without the CIs that may not."""
+    if mask is None:
+        return tickets
+    index = snapshot.topology.index
+    return tuple(
+        ticket_without_hidden(
+            ticket, {key for key in named_items(ticket) if key in index and mask[index[key]]}
+        )
+        for ticket in tickets
+    )
 
 
 def sees_event(snapshot: Snapshot, principal: Principal, event: Event) -> bool:

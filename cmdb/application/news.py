@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from cmdb.application.feed import Change, Feed
-from cmdb.application.lookup import sees_ticket
+from cmdb.application.lookup import sees_ticket, shown_tickets
 from cmdb.application.situation_question import describe_situation
 from cmdb.desk.situations import EventGroup
 from cmdb.model.access import Principal
@@ -78,7 +78,8 @@ class LiveNews:
                 known = (snapshot.tickets[key] for key in sorted(keys) if key in snapshot.tickets)
                 found = tuple(ticket for ticket in known if sees_ticket(snapshot, principal, ticket))
                 if change.reset or found:
-                    yield TicketNews(snapshot.basis, change.reset, found)
+                    shown = shown_tickets(snapshot, snapshot.mask(principal), found)
+                    yield TicketNews(snapshot.basis, change.reset, shown)
 
     async def situations(
         self, principal: Principal, since: int | None

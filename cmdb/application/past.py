@@ -23,7 +23,7 @@ from cmdb.model.records import (
     SituationRecord,
     Ticket,
 )
-from cmdb.model.reference import has_ended, items_of, moment_of, without_hidden
+from cmdb.model.reference import has_ended, items_of, moment_of, named_items, without_hidden
 from cmdb.model.severity import Strength
 from cmdb.model.windows import Window
 from cmdb.ports.graph import GraphDelta, GraphReader, Moment, PageKey, RecordFilter, Stored
@@ -91,7 +91,7 @@ class PastGraph:
     def _shown(self, principal: Principal, row: Stored) -> Stored | None:
         """Return the row without the CIs that the principal may not see, or None when nothing is left."""
         record = row.record
-        seen = {key for key in items_of(record) if self._sees(principal, key)}
+        seen = {key for key in named_items(record) if self._sees(principal, key)}
         match record:
             case Party():
                 return row if self._sees_party(principal, record) else None
@@ -101,7 +101,7 @@ class PastGraph:
                 return row if sees_all(principal) else None
             case Dependency():
                 return row if len(seen) == len(set(items_of(record))) else None
-        return replace(row, record=without_hidden(record, seen)) if seen else None
+        return replace(row, record=without_hidden(record, seen)) if seen & {*items_of(record)} else None
 
     def _sees(self, principal: Principal, key: str) -> bool:
         row = self._rows.get((RecordKind.ITEM, key))

@@ -7,7 +7,7 @@ from cmdb.application.cause_question import answer_probable_causes
 from cmdb.application.change_question import answer_upstream_changes
 from cmdb.application.impact_question import ImpactQuestion
 from cmdb.application.intake_question import IntakeQuestion
-from cmdb.application.lookup import missing, sees_ticket
+from cmdb.application.lookup import missing, sees_ticket, shown_tickets
 from cmdb.application.neighbourhood import answer_search, answer_topology
 from cmdb.application.requests import (
     ImpactRequest,
@@ -126,7 +126,8 @@ class Questions:
         for ticket in sorted(snapshot.tickets.values(), key=lambda ticket: ticket.key):
             if ticket.parent in found and sees_ticket(snapshot, principal, ticket):
                 found[ticket.parent].append(ticket)
-        return [found[key] for key in keys]
+        mask = snapshot.mask(principal)
+        return [list(shown_tickets(snapshot, mask, tuple(found[key]))) for key in keys]
 
     async def parties_by_key(self, principal: Principal, keys: Sequence[str]) -> list[Party | None]:
         """Return parties in the order of the keys."""

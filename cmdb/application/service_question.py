@@ -1,6 +1,6 @@
 """What a subscriber sees of their services: state, why, what still holds, and who is on it."""
 
-from cmdb.application.lookup import missing
+from cmdb.application.lookup import missing, shown_tickets
 from cmdb.application.proof import Proofs, names_of
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.errors import ErrorCode, Forbidden
@@ -39,7 +39,7 @@ def _status(snapshot: Snapshot, proofs: Proofs, mask: Mask | None, place: int) -
         margin=left,
         proof=proof,
         events=snapshot.events_at.get(ref.key, ()),
-        tickets=snapshot.open_tickets_at.get(ref.key, ()),
+        tickets=shown_tickets(snapshot, mask, snapshot.open_tickets_at.get(ref.key, ())),
         summary=summarise(health, proof, left),
     )
 

@@ -1,6 +1,6 @@
 """Groups what is open now into situations, with the ticket that is already at work on each."""
 
-from cmdb.application.lookup import missing
+from cmdb.application.lookup import missing, shown_tickets
 from cmdb.application.proof import path_between
 from cmdb.application.snapshot import Mask, Snapshot
 from cmdb.desk.correlation import survivor_of
@@ -58,8 +58,15 @@ def describe_situation(snapshot: Snapshot, mask: Mask | None, group: EventGroup)
         severity=group.severity,
         since=group.since,
         members=members,
-        ticket=incident_of(snapshot, group),
+        ticket=_shown(snapshot, mask, incident_of(snapshot, group)),
     )
+
+
+def _shown(snapshot: Snapshot, mask: Mask | None, incident: Ticket | None) -> Ticket | None:
+    if incident is None or mask is None:
+        return incident
+    (shown,) = shown_tickets(snapshot, mask, (incident,))
+    return shown if shown.items else None
 
 
 def _member(snapshot: Snapshot, mask: Mask | None, cause: int, membership: Membership) -> SituationMember:

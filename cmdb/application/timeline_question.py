@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from cmdb.application.lookup import find_place
 from cmdb.application.requests import TimelineRequest
 from cmdb.application.snapshot import Mask, Snapshot
-from cmdb.desk.access import shown_title
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.impact.reach import Way, hops
 from cmdb.model.access import Principal
@@ -38,7 +37,7 @@ class TimelineQuestion:
         entries: list[TimelineEntry] = []
         for kind in (RecordKind.EVENT, RecordKind.CHANGE, RecordKind.TICKET):
             rows = await self._reader.page(principal, kind, query, None, request.first + 1)
-            entries += [_entry(snapshot, mask, distance, row.record) for row in rows if moment_of(row.record)]
+            entries += [_entry(snapshot, distance, row.record) for row in rows if moment_of(row.record)]
         entries.sort(key=lambda entry: (entry.at, entry.what), reverse=True)
         return TimelineAnswer(
             basis=snapshot.basis,
@@ -54,9 +53,7 @@ def _visible_distances(snapshot: Snapshot, mask: Mask | None, place: int) -> Map
     return {keys[at]: distance for at, distance in far.items() if mask is None or mask[at]}
 
 
-def _entry(
-    snapshot: Snapshot, mask: Mask | None, distance: Mapping[str, int], record: Record
-) -> TimelineEntry:
+def _entry(snapshot: Snapshot, distance: Mapping[str, int], record: Record) -> TimelineEntry:
     match record:
         case Event():
             ended = f", cleared {record.cleared_at:%H:%M}" if record.cleared_at else ""
@@ -65,9 +62,7 @@ def _entry(
         case Change():
             what, items = f"change {record.state.value}: {record.title}", record.targets
         case Ticket():
-            cause = snapshot.topology.index.get(record.cause_item or "")
-            title = shown_title(record, sees_cause=mask is None or (cause is not None and bool(mask[cause])))
-            what, items = f"{record.ticket_kind.value} {record.state.value}: {title}", record.items
+            what, items = f"{record.ticket_kind.value} {record.state.value}: {record.title}", record.items
         case _:
             raise TypeError(type(record))
     key = min((item for item in items if item in distance), key=lambda item: (distance[item], item))

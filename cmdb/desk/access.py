@@ -99,11 +99,6 @@ def sees_all(principal: Principal) -> bool:
     return isinstance(visible(principal), Everything)
 
 
-def shown_title(ticket: Ticket, *, sees_cause: bool) -> str:
-    """Return the title as it is shown: an incident's is made of its cause, which some callers may not see."""
-    return ticket.title if sees_cause or ticket.cause_item is None else "cause restricted"
-
-
 def require_assert(principal: Principal) -> None:
     """Let only roles pass that may assert items, dependencies and the other records."""
     _require(principal, _ASSERT, "assert records")

@@ -10,7 +10,7 @@ from typing import cast
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Role
-from cmdb.model.reference import item_ends, without_hidden
+from cmdb.model.reference import named_items, without_hidden
 from cmdb.ports.graph import PageKey, RecordFilter, Stored
 from cmdb.store.codec import Properties, read_time, stored_from, write_time
 from cmdb.store.connection import Connection, Row
@@ -192,7 +192,7 @@ class RecordReader:
         visible = item_filter(principal)
         if visible.everything or kind not in _NAMING_SEVERAL:
             return stored
-        keys = sorted({end for row in stored for end in item_ends(row.record)})
+        keys = sorted({key for row in stored for key in named_items(row.record)})
         statement = fill(VISIBLE_ITEMS, visible=visible.condition)
         answer = await self._connection.read(statement, keys=keys, **visible.parameters)
         seen = {row["key"] for row in answer}

@@ -25,6 +25,7 @@ from cmdb.model.records import (
     Ticket,
     TicketKind,
 )
+from cmdb.model.reference import CAUSE_HIDDEN
 from cmdb.model.severity import Strength
 from cmdb.model.windows import Window
 from cmdb.ports.graph import (
@@ -312,6 +313,9 @@ class FakeGraph:
         match row.record:
             case Change():
                 return replace(row, record=replace(row.record, targets=seen))
+            case Ticket(cause_item=str(cause)) if not self._sees_item(principal, cause):
+                hidden = replace(row.record, items=seen, title=CAUSE_HIDDEN, cause_item=None)
+                return replace(row, record=hidden)
             case Ticket() | Window():
                 return replace(row, record=replace(row.record, items=seen))
             case SituationRecord() if not isinstance(visible(principal), Everything):

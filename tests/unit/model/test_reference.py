@@ -1,9 +1,11 @@
 """What a record refers to, and what is left of it where CIs are hidden."""
 
+from dataclasses import replace
+
 import pytest
 
-from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, Record, Role
-from cmdb.model.reference import item_ends, items_of, without_hidden
+from cmdb.model.records import Assignment, Change, ChangeKind, ChangeState, Record, Role, Ticket
+from cmdb.model.reference import CAUSE_HIDDEN, item_ends, items_of, named_items, without_hidden
 from cmdb.model.windows import Window, WindowKind
 from tests.support.graph_records import edge, event, incident, item
 from tests.support.moments import NOON, minutes
@@ -46,3 +48,13 @@ def test_a_record_of_several_cis_keeps_those_that_are_seen(record: Record) -> No
 @pytest.mark.parametrize("record", [item("a"), edge("a", "b"), event("e"), ENDED])
 def test_other_records_are_shown_whole_or_not_at_all(record: Record) -> None:
     assert without_hidden(record, set()) is record
+
+
+def test_an_incident_does_not_name_its_cause_to_those_who_may_not_see_it() -> None:
+    told = replace(incident("t", items=("a", "b")), title="b: down", cause_item="b")
+    assert without_hidden(told, {"a", "b"}) == told
+    shown = without_hidden(told, {"a"})
+    assert isinstance(shown, Ticket)
+    assert (shown.items, shown.cause_item, shown.title) == (("a",), None, CAUSE_HIDDEN)
+    assert named_items(told) == ("a", "b", "b")
+    assert named_items(incident("t", items=("a",))) == ("a",)
