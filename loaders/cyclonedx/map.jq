@@ -3,7 +3,7 @@
 def wants_libraries: $arguments.libraries | ascii_downcase | IN("yes", "true", "1");
 def port: [.endpoints[]? | strings | capture("^[a-z][a-z0-9+.-]*://[^/:]+:(?<port>[0-9]+)").port | tonumber][0];
 def component_class: {application: "application", framework: "software_library", library: "software_library", platform: "application_component", firmware: "software_library",
-  "operating-system": "software_library", container: "container_image", "machine-learning-model": "data_set", data: "data_set"}[.];
+  "operating-system": "software_library", container: "container_image", "machine-learning-model": "data_set", data: "data_set"}[. // ""];
 # A bom-ref means something within its document only, and may be made up anew each time.
 def ref: .["bom-ref"] // "" | if . == "" then null else . end;
 def full_name: [.group, .name | values | select(. != "")] | join("/");
@@ -23,7 +23,9 @@ def services: .services[]? | ., services;
 def components: .components[]? | ., components;
 
 if type != "object" or .bomFormat != "CycloneDX" then error("this is no CycloneDX document in JSON") else . end
-| . as $document | (.metadata.component // null) as $about | ($about // {} | full_name) as $name
+| (.metadata.component // {}) as $told | ($told | full_name) as $name
+# A bill may be of hardware, which is none of the classes that one can tell by it.
+| (if $told == {} or ($told.type // "application" | component_class) == null then null else $told end) as $about
 | [($about | values | .type //= "application" | {of: ., item: (component($name) + {key: $name})}), (services | {of: ., item: service($name)}),
    (components | select(.type | component_class | . != null and (. != "software_library" or wants_libraries)) | {of: ., item: component($name)})] as $known
 | (reduce $known[] as $one ({}; .[$one.of | ref // ""] = $one.item)) as $at
@@ -35,6 +37,7 @@ if type != "object" or .bomFormat != "CycloneDX" then error("this is no CycloneD
   ($needs | unique[] | $at[.consumer // ""] as $consumer | $at[.provider // ""] as $provider | select($consumer and $provider and $consumer.key != $provider.key)
     | need($consumer.key; if $provider.class | IN("software_library", "container_image", "data_set") then "USES"
         elif $consumer.class | IN("application_component", "application") then "CALLS" else "DEPENDS_ON" end; $provider.key)),
+  (if $told.type | . != null and component_class == null then remark("the bill is of a \($told.type), which is left out") else empty end),
   ([.dependencies[]? | .ref, .dependsOn[]? | select(IN($refs[]) | not)] | unique[]
     | remark("a dependency refers to \(if (. // "") == "" then "nothing" else . end), which the document does not hold")),
   (if wants_libraries then empty else [components | select(.type | component_class == "software_library")] | select(. != [])

@@ -27,18 +27,22 @@ def abilities: if type == "array" then join(" ") elif type == "string" then . el
 def class_of: abilities as $can | def can($letter): $can | index($letter);
   if can("T") then "telephone" elif can("W") then "wireless_access_point" elif can("B") then "switch" elif can("R") then "router" elif can("S") then "server" else "network_appliance" end;
 
-def sighting($device; $local): {$device, $local, parent: (.parent_interface // null), name: (.remote_system_name // .hostname // .neighbor_name // .neighbor // .neighborDevice // .systemName // .sys_name),
+# A table breaks long texts into lines, and writes "None" where nothing is told.
+def told: if type == "array" then map(strings) | join("") else . end | if type == "string" and test("^ *(none|null|n/a|-|not advertised)? *$"; "i") then null else . end;
+def sighting($device; $local): with_entries(if .key | test("address|capab") then . else .value |= told end)
+  | {$device, $local, parent: (.parent_interface // null), name: (.remote_system_name // .hostname // .neighbor_name // .neighbor // .neighborDevice // .systemName // .sys_name),
   ports: [.remote_port, .port, .neighbor_port_id, .neighbor_interface, .neighbor_interface_description, .neighborPort, .neighborInterfaceInfo?.interfaceId?, .neighborInterfaceInfo?.interfaceDescription?,
     .port_id, .port_description, .remote_port_description, .port_desc], chassis: (.remote_chassis_id // .chassis_id // .chassisId),
-  address: (.mgmt_address // .management_ip // .mgmt_addr // .managementAddresses?[0]?.address?), about: (.remote_system_description // .neighbor_description // .system_description // .systemDescription // .sys_desc),
+  address: (.mgmt_address // .management_ip // .mgmt_addr // .remote_mgmt_ipv4_address?[0]? // .managementAddresses?[0]?.address?), about: (.remote_system_description // .neighbor_description // .system_description // .systemDescription // .sys_desc),
   can: ([.remote_system_enable_capab, .remote_system_capab, .capabilities, .enabled_capability] | map(select(. != null and . != [] and . != ""))[0])};
 def is_neighbour: type == "object" and (has("remote_system_name") or has("remote_chassis_id") or (has("hostname") and has("port")));
-def is_row: type == "object" and (has("local_interface") or has("local_intf"));
+def is_row: type == "object" and (has("local_interface") or has("local_intf") or (has("local_port") and has("remote_system_name")));
 def sightings($device):
   def own: .device // .local_device // .host // $device;
   if type == "string" then error("this is what a device prints; let NAPALM or ntc-templates parse it and load their answer")
   elif type == "array" and all(.[]; is_row) then .[] | if has("system_name") and has("port_id") and (has("neighbor_name") or has("neighbor") or has("neighbor_interface") | not)
       then {device: .system_name, local: .local_interface, itself: true, chassis: .chassis_id, address: .mgmt_address, about: .description, can: .capabilities}
+      elif has("local_port") then sighting(.system_name // own; .local_port)
       else sighting(own; .local_interface // .local_intf) end
   elif type != "object" then error("this holds no LLDP neighbours")
   elif has("parsed_sample") then .parsed_sample | sightings($device)
