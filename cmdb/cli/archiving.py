@@ -18,7 +18,10 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The backup file.")]
 
 
 def backup(file: File, output: Output = FORMAT) -> None:
-    """Write all records and their past into FILE, as of one revision; a server may go on meanwhile."""
+    """Write all records and their past into FILE, as of one revision; a server may go on meanwhile.
+
+    Beside them it holds runs of loaders, reviews, and what other systems are still to be told.
+    """
     summary = asyncio.run(bootstrap.back_up(read_settings(), file, _show_progress))
     _write(summary, output)
 
@@ -40,6 +43,7 @@ def _write(summary: BackupSummary, output: Output) -> None:
     document = {
         "records": summary.records,
         "versions": summary.versions,
+        "beside": summary.beside,
         "revision": summary.revision,
         "hash": summary.content_hash,
         "bytes": summary.size,
@@ -48,6 +52,6 @@ def _write(summary: BackupSummary, output: Output) -> None:
 
 
 def _show(told: Any) -> Rendered:  # noqa: ANN401 - answers are JSON documents
-    counts = f"{told['records']:,} records, {told['versions']:,} versions"
+    counts = f"{told['records']:,} records, {told['versions']:,} versions, {told['beside']:,} beside them"
     yield f"{counts}, revision {told['revision']}, {told['bytes']:,} bytes"
     yield f"content {told['hash']}"

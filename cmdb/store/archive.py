@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cmdb.errors import ErrorCode, InvalidInput, Place, StoreError
 from cmdb.store.archive_file import FORMAT, Archive, ArchiveWriter, Header, Seal
+from cmdb.store.bookkeeping import OF_OUTBOX, OF_RUNS, books_hash, read_books
 from cmdb.store.canonical import hash_at
 from cmdb.store.connection import Connection
 from cmdb.store.counter import settled_revision
@@ -20,10 +21,14 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class BackupSummary:
-    """What a backup holds: present records and superseded states as of a revision; size in bytes."""
+    """What a backup holds: present records and superseded states as of a revision, and what is kept beside them.
+
+    The size is in bytes; the hash is that of the records and their past.
+    """
 
     records: int
     versions: int
+    beside: int
     revision: int
     content_hash: str
     size: int
@@ -31,12 +36,15 @@ class BackupSummary:
 
 async def write_backup(connection: Connection, target: Path, progress: Progress) -> BackupSummary:
     """Write the graph as of its last revision to the file; writers go on meanwhile."""
+    of_runs = [entry async for entry in read_books(connection, OF_RUNS, 0)]
     revision = await connection.write(settled_revision)
     header = Header(FORMAT, await schema_version(connection), revision)
     with ArchiveWriter(target, header) as writer:
+        writer.add(of_runs)
         async for entries in read_cut(connection, revision):
             writer.add(entries)
             progress(writer.count)
+        writer.add([entry async for entry in read_books(connection, OF_OUTBOX, revision)])
         seal = writer.seal()
     return _summary(header, seal, writer.size)
 
@@ -60,10 +68,12 @@ async def read_backup(
     await write_entries(connection, archive.entries(), progress)
     await draw_links(connection, archive.entries(LINKS))
     found = await hash_at(connection, archive.header.revision)
-    if found != archive.seal.content:
+    books = await books_hash(connection, archive.header.revision)
+    if (found, books) != (archive.seal.content, archive.seal.books):
         raise StoreError(
             ErrorCode.RESTORE_DIFFERS,
-            f"The store holds content {found}, the backup {archive.seal.content}.",
+            f"The store holds content {found} and {books} beside it, the backup {archive.seal.content} and "
+            f"{archive.seal.books}.",
             hint="Keep others from writing to this database and run the restore again: it starts over.",
             place=Place(str(source)),
         )
@@ -95,4 +105,4 @@ def _check_verbs(archive: Archive, verbs: Collection[str]) -> None:
 
 
 def _summary(header: Header, seal: Seal, size: int) -> BackupSummary:
-    return BackupSummary(seal.records, seal.versions, header.revision, seal.content, size)
+    return BackupSummary(seal.records, seal.versions, seal.beside, header.revision, seal.content, size)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,10 +20,13 @@ from typing import Self
 
 from cmdb.errors import ErrorCode, InvalidInput, Place
 from cmdb.model.kinds import RecordKind
+from cmdb.store.bookkeeping import BOOKS
 from cmdb.store.canonical import ContentHash, write_entry
 from cmdb.store.cut import VERSION, Entry
 
-FORMAT = 1
+FORMAT = 2
+"""The second holds what is kept beside the records too."""
+
 _CHUNK = 1 << 16
 _GZIP = 31
 """What zlib calls the gzip container with the largest window."""
@@ -44,12 +48,41 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What the entries add up to, and the hash of the bytes that hold them."""
+    """What the entries add up to, and the hash of the bytes that hold them; `beside` counts what is no record."""
 
     records: int
     versions: int
     content: str
     sha256: str
+    beside: int = 0
+    books: str = ContentHash().hexdigest()
+
+    @classmethod
+    def over(cls, tally: "Tally", sha256: str) -> Self:
+        """Return the seal of what was counted."""
+        return cls(
+            tally.counts["record"],
+            tally.counts[VERSION],
+            tally.content.hexdigest(),
+            sha256,
+            tally.counts["beside"],
+            tally.books.hexdigest(),
+        )
+
+
+class Tally:
+    """Counts and hashes entries: records and their past, and apart from them what is kept beside."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.counts = Counter[str]()
+        self.content, self.books = ContentHash(), ContentHash()
+
+    def add(self, entry: Entry, line: bytes) -> None:
+        """Count one entry in."""
+        is_beside = entry.kind in BOOKS
+        (self.books if is_beside else self.content).add(line)
+        self.counts["beside" if is_beside else VERSION if entry.kind == VERSION else "record"] += 1
 
 
 class ArchiveWriter:
@@ -62,8 +95,7 @@ class ArchiveWriter:
         self._header = header
         self._packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
         self._bytes = hashlib.sha256()
-        self._content = ContentHash()
-        self._counts = {False: 0, True: 0}
+        self._tally = Tally()
         self.size = 0
 
     def __enter__(self) -> Self:
@@ -84,23 +116,21 @@ class ArchiveWriter:
     @property
     def count(self) -> int:
         """How many entries were added."""
-        return sum(self._counts.values())
+        return self._tally.counts.total()
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Append entries."""
         with _told(self._target):
             for entry in entries:
                 line = write_entry(entry)
-                self._content.add(line)
-                self._counts[entry.kind == VERSION] += 1
+                self._tally.add(entry, line)
                 self._line(line)
 
     def seal(self) -> Seal:
         """Close the file and let it take its target's place."""
         with _told(self._target):
             self._write(self._packer.flush())
-            counts = {"records": self._counts[False], "versions": self._counts[True]}
-            seal = Seal(**counts, content=self._content.hexdigest(), sha256=self._bytes.hexdigest())
+            seal = Seal.over(self._tally, self._bytes.hexdigest())
             self._file.write(_stored(json.dumps(asdict(seal)).encode() + b"\n"))
             self._file.flush()
             self.size = self._file.tell()
@@ -179,15 +209,13 @@ class Archive:
         return Header(**told)
 
     def _count(self) -> None:
-        content, counts = ContentHash(), {False: 0, True: 0}
+        tally = Tally()
         for line in self._lines():
-            content.add(line)
             entry = _entry(line)
-            counts[entry.kind == VERSION] += 1
+            tally.add(entry, line)
             if entry.kind == RecordKind.DEPENDENCY:
                 self.verbs.add(str(entry.held["verb"]))
-        told = (self.seal.records, self.seal.versions, self.seal.content)
-        if (counts[False], counts[True], content.hexdigest()) != told:
+        if Seal.over(tally, self.seal.sha256) != self.seal:
             raise _damaged(self.source, "its entries do not fit its seal")
 
     def _lines(self) -> Iterator[bytes]:

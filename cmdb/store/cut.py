@@ -5,7 +5,7 @@ What was written later is replaced by the archived state that it superseded, so 
 
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from cmdb.model.kinds import RecordKind
@@ -53,23 +53,20 @@ class Entry:
 async def read_cut(connection: Connection, revision: int) -> AsyncIterator[list[Entry]]:
     """Yield every record as of the revision, each followed by its past; nodes first, keys in order."""
     for kind, label in LABELS.items():
-        async for keys in _slices(connection, label):
-            yield await _at(connection, revision, kind, await _rows(connection, STATES, label, keys))
+        async for rows in read_slices(connection, STATES, label):
+            yield await _at(connection, revision, kind, rows)
     for kind, label in _OWNER_LABELS.items():
-        async for keys in _slices(connection, label):
-            yield await _at(connection, revision, kind, await _rows(connection, EDGES, label, keys))
+        async for rows in read_slices(connection, EDGES, label):
+            yield await _at(connection, revision, kind, rows)
 
 
-async def _slices(connection: Connection, label: str) -> AsyncIterator[Sequence[str]]:
+async def read_slices(connection: Connection, statement: str, label: str) -> AsyncIterator[list[Row]]:
+    """Yield what a statement, `STATES` or `EDGES`, finds of all nodes of a label, slice by slice in order of keys."""
     (answer,) = await connection.read(fill(KEYS, label=label))
     keys = sorted(answer["rows"])
     for start in range(0, len(keys), SLICE):
-        yield keys[start : start + SLICE]
-
-
-async def _rows(connection: Connection, statement: str, label: str, keys: Sequence[str]) -> list[Row]:
-    (answer,) = await connection.read(fill(statement, label=label), keys=keys)
-    return list(answer["rows"])
+        (found,) = await connection.read(fill(statement, label=label), keys=keys[start : start + SLICE])
+        yield list(found["rows"])
 
 
 async def _at(connection: Connection, revision: int, kind: RecordKind, present: list[Row]) -> list[Entry]:

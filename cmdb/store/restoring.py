@@ -1,7 +1,7 @@
 """Fills an empty store with the entries of a backup, unseen until it is complete."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import cast
@@ -9,6 +9,7 @@ from typing import cast
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.model.kinds import RecordKind
 from cmdb.model.records import Role
+from cmdb.store.bookkeeping import BOOKS
 from cmdb.store.codec import Properties, record_from
 from cmdb.store.connection import Connection, Transaction
 from cmdb.store.counter import (
@@ -30,6 +31,7 @@ BATCH = 2000
 """Entries written by one transaction."""
 
 _VERSION_LABEL = "Version"
+_NODES: Mapping[str, str] = {**{kind.value: label for kind, label in LABELS.items()}, **BOOKS}
 
 # Take away some nodes that an interrupted restore left; which were they?
 CLEAR = "MATCH (n:<label>) WITH n LIMIT $limit DETACH DELETE n RETURN 1 AS gone"
@@ -53,7 +55,7 @@ async def begin(connection: Connection) -> None:
         await connection.write(_claim)
         return
     await connection.write(_forget_progress)
-    for label in (*LABELS.values(), _VERSION_LABEL):
+    for label in (*_NODES.values(), _VERSION_LABEL):
         await _clear(connection, label)
 
 
@@ -131,7 +133,7 @@ async def _write(batch: list[Entry], transaction: Transaction) -> None:
         by_kind[entry.kind].append(entry.held)
     if VERSION in by_kind:
         await transaction.run(ARCHIVE, rows=by_kind[VERSION])
-    for kind, label in LABELS.items():
+    for kind, label in _NODES.items():
         if kind in by_kind:
             await transaction.run(fill(UPSERT_NODES, label=label), rows=by_kind[kind])
     for kind, owner in OWNERS.items():

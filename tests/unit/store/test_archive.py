@@ -120,13 +120,15 @@ async def test_a_backup_says_what_it_holds_as_of_the_settled_revision(tmp_path: 
     summary = await write_backup(connection, tmp_path / "b", told.append)
     read = Archive(tmp_path / "b")
     assert (read.header, list(read.entries())) == (Header(FORMAT, 2, 7), [EDGE])
-    assert summary == BackupSummary(1, 0, 7, read.seal.content, (tmp_path / "b").stat().st_size)
+    assert summary == BackupSummary(1, 0, 0, 7, read.seal.content, (tmp_path / "b").stat().st_size)
     assert told[-1] == 1
     assert summary.content_hash != NOTHING
 
 
 async def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(CmdbError) as caught:
-        await write_backup(FakeConnection(), tmp_path / "b", lambda _: None)
+        connection = empty_store()
+        connection.answers = {**connection.answers, HEAD: []}
+        await write_backup(connection, tmp_path / "b", lambda _: None)
     assert caught.value.code is ErrorCode.STORE_UNFINISHED
     assert list(tmp_path.iterdir()) == []

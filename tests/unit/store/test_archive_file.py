@@ -51,7 +51,7 @@ def test_any_gzip_shows_it_as_lines_of_json(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in gzip.decompress((tmp_path / "b").read_bytes()).splitlines()]
     assert lines[0] == {"format": FORMAT, "schema": 1, "revision": 7}
     assert lines[1] == {"kind": "party", "held": {"key": "p0", "name": "ü\n"}}
-    assert lines[-1].keys() == {"records", "versions", "content", "sha256"}
+    assert lines[-1].keys() == {"records", "versions", "content", "sha256", "beside", "books"}
 
 
 def test_every_single_bit_counts(tmp_path: Path) -> None:
