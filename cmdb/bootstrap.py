@@ -110,7 +110,7 @@ async def open_server(settings: Settings) -> AsyncIterator[Server]:
             readiness = Readiness(service.store.probe, duties, reception.trouble)
             running = asyncio.create_task(duties.run())
             try:
-                async with _applying(service.application.applier(inbox, translator)):
+                async with _applying(service.application.applier(inbox, translator, service.store.touch)):
                     await duties.wait_until_read(START_SECONDS)
                     yield Server(build_app(service.application, JsonRecordParser(), readiness), readiness)
             finally:

@@ -1,7 +1,7 @@
 """The facade over all use cases: every call names who asks."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -145,9 +145,11 @@ class Application(Questions):
             )
         return self._reception
 
-    def applier(self, spool: Spool, translator: Translator) -> Applier:
-        """Return the background work that brings what waits in the inbox into the graph."""
-        return Applier(spool, translator, self._recorder.record, self._reader.head, self._clock)
+    def applier(
+        self, spool: Spool, translator: Translator, probe: Callable[[], Awaitable[object]]
+    ) -> Applier:
+        """Return the background work that brings what waits in the inbox into the graph; `probe` tries a write."""
+        return Applier(spool, translator, self._recorder.record, probe, self._clock)
 
     def require_room(self) -> None:
         """Refuse a write that would not be taken, before anything of it is read."""

@@ -77,11 +77,11 @@ class Applier:
         spool: Spool,
         translator: Translator,
         record: Record,
-        probe: Callable[[], Awaitable[int]],
+        probe: Callable[[], Awaitable[object]],
         clock: Clock,
         patience: Patience | None = None,
     ) -> None:
-        """Write through `record`; `probe` returns the store's revision, or raises when it is away."""
+        """Write through `record`; `probe` writes what changes nothing, or raises why the store keeps no writes."""
         self._spool = spool
         self._translator = translator
         self._record = record

@@ -39,6 +39,7 @@ class Watch:
 class OwnerRole:
     """Holds the role or stands by; `fence` numbers the tenure, and every write of a duty is made under it.
 
+    `trouble` is what kept it from doing so last: a store that answers reads may keep no writes.
     A process that was stopped may take itself for the owner for a while longer: the store refuses what it writes.
     """
 
@@ -51,6 +52,7 @@ class OwnerRole:
         self._renewed = 0.0
         self.fence: int | None = None
         self.done = 0
+        self.trouble: StoreError | None = None
 
     async def step(self, now: float) -> None:
         """Renew, or look whether the role is to be had; `now` is monotonic, in seconds."""
@@ -58,10 +60,12 @@ class OwnerRole:
             # A store that says nothing would hold us for as long as the network does not notice.
             async with asyncio.timeout(self._expiry):
                 await (self._challenge(now) if self.fence is None else self._renew(self.fence, now))
+            self.trouble = None
         except TimeoutError:
             if self.fence is not None:
                 self.lose("the store said nothing")
-        except StoreError:
+        except StoreError as error:
+            self.trouble = error
             if self.fence is not None and now - self._renewed >= self._expiry:
                 self.lose("the store could not be reached")
             raise

@@ -65,9 +65,10 @@ class Readiness:
         duties = self._duties
         if duties is None:
             return Standing(reasons=tuple(reasons), revision=revision, lag=None, is_owner=None, tenure=None)
-        doubt = duties.trouble or (_UNREAD if duties.revision is None else None)
-        if doubt is not None and not any(reason.code is doubt.code for reason in reasons):
-            reasons.append(doubt)
+        unread = _UNREAD if duties.revision is None else None
+        for doubt in (duties.role.trouble, duties.trouble or unread):
+            if doubt is not None and not any(reason.code is doubt.code for reason in reasons):
+                reasons.append(doubt)
         known = revision is not None and duties.revision is not None
         return Standing(
             reasons=tuple(reasons),

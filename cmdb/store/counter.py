@@ -15,6 +15,9 @@ MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS
 # sets before it takes the lock, unless the statement counts up, so an older value could come back.
 HOLD_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.held = true"
 
+# Can the store keep anything? The value is another one each time, for a store need not write what is there already.
+TOUCH_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.touched = $mark"
+
 # From here on there is no number to take and none to read.
 REMOVE_COUNTER = "MATCH (c:Counter {name: 'revision'}) DELETE c"
 

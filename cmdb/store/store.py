@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
@@ -22,6 +23,7 @@ from cmdb.ports.graph import (
     WriteOutcome,
 )
 from cmdb.store.connection import PING, Connection, StoreAddress, Transaction, open_connection
+from cmdb.store.counter import TOUCH_COUNTER
 from cmdb.store.leasing import GraphLease, prove
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import Migration, migrate, read_migrations, require_migrated
@@ -72,6 +74,15 @@ class Store:
         """Return the last committed revision; StoreError says why this program cannot use the store."""
         await require_migrated(self._connection, self._migrations)
         return await self.head()
+
+    async def touch(self) -> None:
+        """Write what changes nothing; StoreError says why this store keeps no writes."""
+        mark = token_hex(8)
+
+        async def work(transaction: Transaction) -> None:
+            await transaction.run(TOUCH_COUNTER, mark=mark)
+
+        await self._connection.write(work)
 
     async def is_empty(self) -> bool:
         """Whether the graph holds no node but its own bookkeeping."""

@@ -56,7 +56,7 @@ class Desk:
     translator: DeliveryTranslator
     clock: StandingClock
     fails: Callable[[RecordBatch], None] = lambda _batch: None
-    probe: Callable[[], Awaitable[int]] | None = None
+    probe: Callable[[], Awaitable[object]] | None = None
     writes: list[RecordBatch] = field(default_factory=list)
 
     @property

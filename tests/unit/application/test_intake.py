@@ -152,6 +152,27 @@ async def test_a_record_that_only_the_store_dislikes_is_set_aside_while_it_answe
         )
 
 
+async def test_records_wait_while_the_store_keeps_no_writes(tmp_path: Path) -> None:
+    full = StoreError(ErrorCode.STORE_UNWRITABLE, "The disk is full.")
+    left = 20
+
+    def fails(_batch: RecordBatch) -> None:
+        if left:
+            raise full
+
+    async def probe() -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise full
+
+    async with open_desk(tmp_path) as desk:
+        desk.fails, desk.probe = fails, probe
+        await desk.send(event("one"), event("two"))
+        await drain(desk)
+        assert (sorted(desk.events()), await dead(desk)) == (["test:r1:one", "test:r1:two"], [])
+
+
 async def test_a_storm_of_one_source_holds_up_another_for_one_turn(tmp_path: Path) -> None:
     async with open_desk(tmp_path) as desk:
         for part in range(2):

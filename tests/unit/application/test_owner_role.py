@@ -129,10 +129,13 @@ async def test_an_owner_without_a_store_stops_taking_itself_for_one_when_others_
         with pytest.raises(StoreError):
             await role.step(at)
         beliefs.append(role.fence)
+    assert role.trouble is not None
+    assert role.trouble.code is ErrorCode.STORE_GONE
     assert beliefs == [1, 1, None]
     lease.gone = False
     await role.step(EXPIRY_SECONDS + 1)
     assert role.fence == 2, "nobody else came, so it goes on, in a new tenure"
+    assert role.trouble is None
 
 
 class SilentLease(FakeLease):

@@ -115,3 +115,14 @@ async def test_an_inbox_that_fills_up_is_a_reason_until_it_has_room() -> None:
     assert await codes(readiness) == [ErrorCode.INBOX_FULL]
     filling.clear()
     assert await codes(readiness) == []
+
+
+async def test_a_store_that_answers_but_keeps_no_writes_is_told() -> None:
+    bench = await furnished()
+    duties = bench.application.duties(bench.graph.lease, "one", None)
+    await duties.work_once()
+    readiness = Readiness(bench.application.head, duties)
+    duties.role.trouble = StoreError(ErrorCode.STORE_UNWRITABLE, "The disk is full.")
+    assert await codes(readiness) == [ErrorCode.STORE_UNWRITABLE]
+    await duties.role.step(0.0)
+    assert await codes(readiness) == []

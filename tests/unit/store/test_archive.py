@@ -126,9 +126,9 @@ async def test_a_backup_says_what_it_holds_as_of_the_settled_revision(tmp_path: 
 
 
 async def test_a_backup_that_fails_leaves_no_file(tmp_path: Path) -> None:
+    connection = empty_store()
+    connection.answers = {**connection.answers, HEAD: []}
     with pytest.raises(CmdbError) as caught:
-        connection = empty_store()
-        connection.answers = {**connection.answers, HEAD: []}
         await write_backup(connection, tmp_path / "b", lambda _: None)
     assert caught.value.code is ErrorCode.STORE_UNFINISHED
     assert list(tmp_path.iterdir()) == []
