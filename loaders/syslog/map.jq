@@ -1,4 +1,5 @@
 # A message as the listener decodes it. Only what tells of a state becomes an event: most of syslog is talk.
+# Such a line has no all-clear, so only its silence says that it may be over.
 def words: ["critical", "critical", "critical", "major", "warning", "ok", "ok", "ok"];
 # Cisco, Juniper and Linux say that a link or a session went down or came up.
 def link: capture("%(?:LINK|LINEPROTO|ETHPORT|ETH_PORT_CHANNEL)-[0-9]-[A-Z_0-9]+: .*?[Ii]nterface (?<part>[^ ,]+),? .*(?<state>up|down)"; "")
@@ -10,5 +11,5 @@ if type != "object" or (has("message") | not) then error("this is no message of 
 | def made($condition; $key; $part; $severity; $cleared): event({key: "\(.host // .address)/\($key)", $condition, subject: ($machine + {part: $part, labels: ({app, facility} | only_labels)}), at: first_time(.time, .received_at), summary: .message} + {severity: $severity} + state_of($cleared) + (.message | direction));
   if $link then made("link down"; "link down/\($link.part)"; $link.part; "major"; $link.state | ascii_downcase == "up")
   elif $session then made("BGP session down"; "BGP session down/\($session.peer)"; null; "major"; $session.state | test("^(up|established)$"; "i"))
-  elif $level <= ($arguments.level | tonumber) then made((.mnemonic // .app // "message"); (.mnemonic // "\(.app // "")/\(.message | gsub("[0-9]+"; "#") | .[:80])"); null; words[$level]; false)
+  elif $level <= ($arguments.level | tonumber) then made((.mnemonic // .app // "message"); (.mnemonic // "\(.app // "")/\(.message | gsub("[0-9]+"; "#") | .[:80])"); null; words[$level]; false) + {repeat_seconds: ($arguments.silence | tonumber)}
   else empty end
