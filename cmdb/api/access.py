@@ -60,7 +60,8 @@ def require_loopback(host: str) -> None:
 class LoopbackHosts:
     """ASGI middleware that refuses requests whose Host header names another machine.
 
-    A browser lets any page open a WebSocket here, so for those the page's own origin must be this machine too.
+    A browser lets any page open a WebSocket or a stream of events here, so for those, and all that is got and not
+    posted, the page's own origin must be this machine too.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -78,7 +79,7 @@ class LoopbackHosts:
             return
         error = Forbidden(
             ErrorCode.FORBIDDEN,
-            "The Host header does not name this machine.",
+            "The Host header, or the page that asks, is not of this machine.",
             hint="Use http://127.0.0.1 or http://localhost.",
             place=Place("request", field="Host"),
         )
@@ -89,7 +90,8 @@ def _is_ours(scope: Scope) -> bool:
     if not is_loopback(_named_host(scope)):
         return False
     origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
-    if scope["type"] == "http" or not origins:
+    posted = scope["type"] == "http" and scope.get("method") != "GET"
+    if posted or not origins:
         return True
     try:
         return all(is_loopback(urlsplit(origin).hostname or "") for origin in origins)

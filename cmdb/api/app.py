@@ -12,6 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from cmdb.api.access import HEADER, LoopbackHosts, read_principal
 from cmdb.api.error_format import describe_error, describe_fault
+from cmdb.api.event_stream import GraphQLOverHttp
 from cmdb.api.graphql_endpoint import GraphQLEndpoint
 from cmdb.api.health import FarewellOnDrain, HealthEndpoints
 from cmdb.api.json_body import JsonResponse
@@ -33,6 +34,9 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
     readiness = readiness or Readiness(application.head)
     health = HealthEndpoints(readiness)
 
+    live = LiveEndpoint(application)
+    graphql = GraphQLOverHttp(GraphQLEndpoint(application), live, readiness)
+
     async def compare(request: Request) -> Response:
         try:
             principal = read_principal(request.headers.get(HEADER))
@@ -46,8 +50,8 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
         routes=[
             # First, because routes are tried in turn and nobody asks as often as monitors do.
             Route("/webhooks/{loader}", WebhookEndpoint(application).answer, methods=["POST"]),
-            Route("/graphql", GraphQLEndpoint(application).answer, methods=["POST"]),
-            WebSocketRoute("/graphql", LiveEndpoint(application).serve),
+            Route("/graphql", graphql.answer, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", live.serve),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
             Route("/runs", RunUpload(application, parser).answer, methods=["POST"]),
             Route("/verify", compare, methods=["POST"]),

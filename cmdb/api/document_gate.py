@@ -97,7 +97,7 @@ class Prepared:
         if self.choose(name).operation is not OperationType.SUBSCRIPTION:
             raise InvalidInput(
                 ErrorCode.BAD_ARGUMENT,
-                "Only subscriptions are served over a WebSocket.",
+                "Only subscriptions are served over a WebSocket or as a stream of events.",
                 hint="Send queries and mutations as POST to the same path.",
             )
 

@@ -1,8 +1,8 @@
 """GraphQL subscriptions over a WebSocket with the protocol graphql-transport-ws, within limits."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from inspect import isawaitable
 from secrets import token_hex
 from typing import cast
@@ -70,10 +70,27 @@ class LiveEndpoint:
             await socket.close(4406, "Subprotocol not acceptable")
             return
         await socket.accept(subprotocol=PROTOCOL)
-        if self._open >= MOST_CONNECTIONS:
+        if self.is_full:
             await socket.close(1013, "Too many connections")
             return
+        with self.seat():
+            await self._serve(socket)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is room for no further connection."""
+        return self._open >= MOST_CONNECTIONS
+
+    @contextmanager
+    def seat(self) -> Iterator[None]:
+        """Count a connection as long as it lasts."""
         self._open += 1
+        try:
+            yield
+        finally:
+            self._open -= 1
+
+    async def _serve(self, socket: WebSocket) -> None:
         connection = _Connection(self, socket)
         try:
             await connection.run()
@@ -85,7 +102,6 @@ class LiveEndpoint:
         except WebSocketDisconnect:
             pass
         finally:
-            self._open -= 1
             await connection.end()
 
     async def subscribe(self, principal: Principal, payload: Json) -> Answers:
@@ -121,7 +137,8 @@ class LiveEndpoint:
         return cast("Answers", found)
 
 
-def _format(answer: ExecutionResult, request_id: str) -> Json:
+def format_answer(answer: ExecutionResult, request_id: str) -> Json:
+    """Return one answer of a subscription as it is told."""
     errors = [format_error(error, request_id) for error in answer.errors or ()]
     return {"data": answer.data, "errors": errors} if errors else {"data": answer.data}
 
@@ -233,7 +250,7 @@ class _Connection:
             answers = await self._endpoint.subscribe(principal, payload)
             async with aclosing(answers):
                 async for answer in answers:
-                    body = _format(answer, request_id)
+                    body = format_answer(answer, request_id)
                     await self._send({"type": "next", "id": identity, "payload": body})
             last: Json = {"type": "complete"}
         except DocumentRefused as refusal:

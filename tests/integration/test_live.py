@@ -1,7 +1,10 @@
 """Subscriptions of a real server: from a write to the news, over a reconnect, and to the server's end."""
 
+import json
 import signal
 from pathlib import Path
+
+import httpx
 
 from cmdb.demo.seed import read_seed
 from tests.support.live_client import Closed, over_socket
@@ -40,4 +43,29 @@ async def test_a_server_tells_what_happens_until_it_ends(tmp_path: Path) -> None
                     code = closed.code
                     break
             assert code == 1012, "the service restarts"
+        assert process.wait(20) == 0
+
+
+async def test_a_stream_tells_what_happens_until_the_server_ends(tmp_path: Path) -> None:
+    seed = read_seed(SEED)
+    with serving(environment(tmp_path, None)) as (url, process):
+        asker = Asker(url)
+        asker.play(seed, seed.files)
+        asked = {"documentId": "watch_services", "variables": {"services": ["vpn"]}}
+        head = {"Accept": "text/event-stream"}
+        async with (
+            httpx.AsyncClient(timeout=60, trust_env=False) as http,
+            http.stream("POST", f"{url}/graphql", json=asked, headers=head) as response,
+        ):
+            lines = (line async for line in response.aiter_lines() if line.startswith("data: "))
+            first = json.loads((await anext(lines)).removeprefix("data: "))["data"]["serviceNews"]
+            assert first["services"][0]["health"]["effective"] == "OK"
+            asker.play(seed, seed.outage)
+            states = set()
+            while "CRITICAL" not in states:
+                told = json.loads((await anext(lines)).removeprefix("data: "))["data"]["serviceNews"]
+                states |= {row["health"]["effective"] for row in told["services"]}
+            process.send_signal(signal.SIGTERM)
+            async for line in lines:
+                assert "vpn" in line
         assert process.wait(20) == 0
