@@ -38,7 +38,7 @@ class TicketDrafting:
         now = self._clock.now()
         affected = await self._affected(snapshot, group)
         cause = snapshot.topology.names[snapshot.topology.index[group.cause]]
-        supporters = snapshot.parties_of(group.cause, Role.SUPPORTS)
+        support_group = _group_of(snapshot, group.cause)
         first = group.members[0].event
         return self.expecting(
             snapshot,
@@ -46,7 +46,7 @@ class TicketDrafting:
                 key=next_key(snapshot, TicketKind.INCIDENT),
                 ticket_kind=TicketKind.INCIDENT,
                 title=request.title or f"{cause}: {first.summary or first.condition}",
-                state=TicketState.ASSIGNED if supporters else TicketState.NEW,
+                state=TicketState.ASSIGNED if support_group else TicketState.NEW,
                 opened_at=now,
                 changed_at=now,
                 priority=await self.rank({row.item.key: row.severity for row in affected}),
@@ -55,7 +55,7 @@ class TicketDrafting:
                 cause_key=group.key,
                 cause_item=group.cause,
                 situation=snapshot.numbers.get(group.cause),
-                support_group=supporters[0].key if supporters else None,
+                support_group=support_group,
                 notes=(WorkNote(at=now, author=principal.name, text=_opening(cause, group, affected)),),
             ),
         )
@@ -103,7 +103,7 @@ class TicketDrafting:
     ) -> Ticket:
         """Return the incident with this CI as its cause, unless another open one has it that has not `joined` it.
 
-        A title that was made from the cause follows it; one that a person gave stays.
+        What was made from the cause follows it, its title and who is to mend it; what a person has said or taken stays.
         """
         holder = snapshot.incident_by_cause.get(cause_key(cause))
         is_free = holder is None or holder.key == ticket.key or holder.key in joined
@@ -120,6 +120,10 @@ class TicketDrafting:
             cause_item=cause,
         )
         told = f"The probable cause is {name} by now, no longer {before or 'what it was'}."
+        group = _group_of(snapshot, cause)
+        if group is not None and group != ticket.support_group and _is_untaken(snapshot, ticket):
+            moved = replace(moved, support_group=group, state=TicketState.ASSIGNED)
+            told += f" {snapshot.parties[group].name} is to mend it."
         return noted(moved, author, told, self._clock.now())
 
     @staticmethod
@@ -142,6 +146,17 @@ class TicketDrafting:
     async def _affected(self, snapshot: Snapshot, group: EventGroup) -> list[ImpactRow]:
         request = ImpactRequest(item=group.cause, include_holding=False, first=100, as_if=group.severity)
         return list((await self._impact.answer(snapshot, SYSTEM, request)).rows)
+
+
+def _group_of(snapshot: Snapshot, item: str | None) -> str | None:
+    supporters = snapshot.parties_of(item or "", Role.SUPPORTS)
+    return supporters[0].key if supporters else None
+
+
+def _is_untaken(snapshot: Snapshot, ticket: Ticket) -> bool:
+    """Whether the incident lies where its cause has put it, and nobody has begun."""
+    waits = ticket.state in (TicketState.NEW, TicketState.ASSIGNED) and ticket.assignee is None
+    return waits and ticket.support_group == _group_of(snapshot, ticket.cause_item)
 
 
 def next_key(snapshot: Snapshot, kind: TicketKind) -> str:

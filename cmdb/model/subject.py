@@ -1,5 +1,6 @@
 """What a source says its event or change is about."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,6 +26,11 @@ class Subject:
         named = [("", self.reference), ("host=", self.host), ("address=", self.address), ("part=", self.part)]
         named += [
             ("service=", self.service),
-            *((f"{name}=", self.labels[name]) for name in sorted(self.labels)),
+            *((f"{_plain(name)}=", self.labels[name]) for name in sorted(self.labels)),
         ]
-        return ",".join(f"{name}{value}" for name, value in named if value)
+        return ",".join(f"{name}{_plain(value)}" for name, value in named if value)
+
+
+def _plain(word: str) -> str:
+    """Quote what could be taken for more than one word."""
+    return json.dumps(word, ensure_ascii=False) if any(mark in word for mark in ',="') else word

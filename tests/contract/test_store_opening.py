@@ -81,6 +81,14 @@ class Dying:
         await self._connection.define(statement)
 
 
+async def test_a_store_is_tried_with_a_write_that_counts_as_none(store_address: StoreAddress) -> None:
+    async with open_store(store_address, VERBS, MIGRATIONS) as store:
+        before = await store.head()
+        for _ in range(2):
+            await store.touch()
+        assert await store.head() == before
+
+
 async def test_a_second_run_applies_nothing(connection: Connection) -> None:
     assert await migrate(connection, read_migrations(MIGRATIONS)) == []
 

@@ -13,7 +13,7 @@ from cmdb.application.ticket_drafting import TicketDrafting, next_key
 from cmdb.desk.access import SYSTEM
 from cmdb.desk.expectation import STATED
 from cmdb.errors import ErrorCode, NotFound
-from cmdb.model.records import Assignment, Role, Ticket, TicketKind, TicketState
+from cmdb.model.records import Assignment, Party, PartyKind, Role, Ticket, TicketKind, TicketState
 from cmdb.model.service_level import STANDARD_LEVELS
 from cmdb.model.severity import Severity
 from tests.support.graph_records import incident
@@ -169,3 +169,37 @@ async def test_a_number_is_never_one_that_is_taken_and_follows_the_highest_of_it
         )
         assert int(fresh[3:]) == highest + 1
         assert len(fresh) >= 9
+
+
+DESK = Party(key="desk", party_kind=PartyKind.SUPPORT_GROUP, name="Desktop")
+TAKEN: list[Mapping[str, object]] = [
+    {"assignee": "ann"},
+    {"state": TicketState.IN_PROGRESS},
+    {"support_group": "somebody else"},
+]
+
+
+async def moved(ticket: Mapping[str, object], cause: str) -> Ticket:
+    """Return an incident of the router whose cause is another CI by now."""
+    bench = await outage()
+    await bench.assert_records(DESK, Assignment(party="desk", role=Role.SUPPORTS, item="printsrv"))
+    held = replace(await draft(bench, "r1"), **ticket)  # type: ignore[arg-type]
+    return drafting(bench).caused_by(await bench.snapshot(), held, cause, "system")
+
+
+async def test_an_incident_that_nobody_has_taken_goes_to_who_supports_its_new_cause() -> None:
+    ticket = await moved({}, "printsrv")
+    assert (ticket.support_group, ticket.state) == ("desk", TicketState.ASSIGNED)
+    assert ticket.notes[-1].text.endswith("Desktop is to mend it.")
+
+
+@pytest.mark.parametrize("taken", TAKEN, ids=str)
+async def test_one_that_somebody_has_taken_or_sent_elsewhere_stays_there(taken: Mapping[str, object]) -> None:
+    ticket = await moved(taken, "printsrv")
+    assert ticket.support_group == taken.get("support_group", "network")
+    assert (ticket.cause_item, "is to mend it" in ticket.notes[-1].text) == ("printsrv", False)
+
+
+async def test_one_whose_new_cause_nobody_supports_stays_where_it_is() -> None:
+    ticket = await moved({}, "vpnc")
+    assert (ticket.cause_item, ticket.support_group) == ("vpnc", "network")

@@ -40,3 +40,25 @@ def test_a_part_is_another_subject_than_its_host_and_one_line_says_it(subject: S
     )
     assert (moved.text == subject.text) is (subject.host == subject.part)
     assert "\n" not in subject.text
+
+
+TRICKY = st.text(st.sampled_from(',="ax'), max_size=5)
+AWKWARD = st.builds(
+    Subject,
+    reference=TRICKY,
+    host=TRICKY,
+    service=TRICKY,
+    labels=st.dictionaries(TRICKY.map("x_{}".format), TRICKY.filter(bool), max_size=2),
+)
+
+
+@settings(max_examples=300)
+@given(AWKWARD, AWKWARD)
+def test_no_mark_within_a_word_makes_two_subjects_one(one: Subject, other: Subject) -> None:
+    assert (one.text == other.text) is (one == other)
+
+
+def test_words_that_look_like_other_parts_are_told_apart() -> None:
+    assert Subject(reference="host=a").text != Subject(host="a").text
+    assert Subject(host="a,part=b").text != Subject(host="a", part="b").text
+    assert Subject(host="db-1.example.org", part="eth0").text == "host=db-1.example.org,part=eth0"
