@@ -19,7 +19,7 @@ from cmdb.ingest.inputs import STDIN
 from cmdb.ingest.loaders import Loader, Loaders
 from cmdb.ingest.samples import Answer, accept, answers, expected
 from cmdb.ingest.skeleton import write_skeleton
-from cmdb.ingest.trial import recognise, try_loader
+from cmdb.ingest.trial import fault_of, recognise, try_loader
 from cmdb.metamodel import read_metamodel
 
 Folder = Annotated[
@@ -135,6 +135,9 @@ def _only(matched: list[str], path: str) -> str:
             ErrorCode.NOT_FOUND, "There is no such file.", hint="Name a readable file.", place=Place(path)
         )
     found = f"{', '.join(matched)} fit" if matched else "No loader recognises it"
+    broken = None if matched else fault_of(path)
+    if broken is not None:
+        raise broken
     raise NotFound(
         ErrorCode.UNKNOWN_LOADER, f"{found}.", hint="Name the loader after the file.", place=Place(path)
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import PurePath
 
 import jq
 from pydantic_core import from_json, to_json
@@ -19,6 +20,16 @@ from cmdb.ingest.mapping import unusable
 from cmdb.ingest.records import parse_located
 from cmdb.ingest.redaction import redact, scrub
 from cmdb.model.records import EntryRecord
+
+_SPELT = {
+    ".json": Format.JSON,
+    ".ndjson": Format.NDJSON,
+    ".jsonl": Format.NDJSON,
+    ".yaml": Format.YAML,
+    ".yml": Format.YAML,
+    ".xml": Format.XML,
+    ".csv": Format.CSV,
+}
 
 _LOOKED_AT = 5
 """Documents of an input that are shown to the `recognise` expressions."""
@@ -69,13 +80,29 @@ def recognise(loaders: Loaders, path: str) -> list[str]:
     return [loader.name for loader in able if any(_is_true(loader, text) for text in found[loader.format])]
 
 
+def fault_of(path: str) -> InvalidInput | None:
+    """Return what is wrong with a file in the format that its name says: who is recognised by nobody may be broken."""
+    input_format = _SPELT.get(PurePath(path).suffix.lower())
+    if input_format is None or "://" in path:
+        return None
+    try:
+        list(_documents(path, input_format))
+    except InvalidInput as fault:
+        return fault
+    return None
+
+
 def _first_documents(path: str, input_format: Format) -> list[str]:
     """Decode the beginning of the first file as this format; nothing if it is not of this format."""
     found: list[Document] = []
     with suppress(InvalidInput):
-        for source, stream in islice(open_inputs(path, Reading(format=input_format, remark=_nobody)), 1):
-            found.extend(islice(READERS[input_format](stream, source, _nobody), _LOOKED_AT))
+        found.extend(_documents(path, input_format))
     return [to_json(document.value).decode() for document in found]
+
+
+def _documents(path: str, input_format: Format) -> Iterator[Document]:
+    for source, stream in islice(open_inputs(path, Reading(format=input_format, remark=_nobody)), 1):
+        yield from islice(READERS[input_format](stream, source, _nobody), _LOOKED_AT)
 
 
 def _is_true(loader: Loader, text: str) -> bool:

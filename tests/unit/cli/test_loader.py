@@ -56,6 +56,17 @@ def test_a_file_that_is_not_there_is_told_from_one_that_nobody_recognises(tmp_pa
         assert ran.error.code is ErrorCode.NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.yaml", "kind: Service\nkind: Pod\n"), ("a.json", '{"version": 4,'), ("a.xml", "<nmaprun>")],
+)
+def test_a_broken_file_is_told_from_one_that_nobody_recognises(tmp_path: Path, name: str, text: str) -> None:
+    error = LINE.run("loader", "try", written(tmp_path / name, text)).error
+    assert error is not None
+    assert error.code in (ErrorCode.SYNTAX, ErrorCode.DUPLICATE_KEY)
+    assert name in str(error.place)
+
+
 def test_what_nobody_recognises_is_refused(tmp_path: Path) -> None:
     error = LINE.run("loader", "try", written(tmp_path / "m.json", '{"what": 1}')).error
     assert error is not None
