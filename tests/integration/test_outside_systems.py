@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest_asyncio
 
 from cmdb.application.application import Application
+from cmdb.application.incident_rule import RuleSettings
 from cmdb.application.requests import OpenTicketRequest, RecordBatch, UpdateTicketRequest
 from cmdb.desk.access import SYSTEM
 from cmdb.metamodel import read_metamodel
 from cmdb.model.records import Ticket, TicketState
+from cmdb.model.severity import Severity
 from cmdb.outbound.calling import open_http
 from cmdb.outbound.servicenow import ServiceNow
 from cmdb.resources import folder
@@ -23,6 +26,7 @@ from tests.support.outside_systems import PASSWORD, USER, ServiceNowServer, serv
 from tests.support.small_estate import ESTATE, raised
 
 LOOKS = 400
+RULES = RuleSettings(Severity.CRITICAL, timedelta(0))
 
 
 @dataclass
@@ -34,9 +38,9 @@ class Site:
     channel: ServiceNow
 
     @asynccontextmanager
-    async def owner(self, name: str) -> AsyncIterator[None]:
+    async def owner(self, name: str, rules: RuleSettings | None = None) -> AsyncIterator[None]:
         """Let a server of that name do the background duties meanwhile."""
-        duties = self.application.duties(self.store.lease, name, None, [self.channel])
+        duties = self.application.duties(self.store.lease, name, rules, [self.channel])
         running = asyncio.create_task(duties.run())
         try:
             yield
@@ -98,4 +102,22 @@ async def test_an_incident_goes_out_once_and_its_resolution_comes_back(site: Sit
         resolved = await site.ticket(key)
     assert resolved.state is TicketState.RESOLVED
     assert any("INC0000001 at snow is resolved" in note.text for note in resolved.notes)
+    assert len(site.server.rows) == 1
+
+
+async def test_a_target_at_risk_is_told_outside_once_whoever_owns_the_duties(site: Site) -> None:
+    def told(what: str) -> int:
+        return sum(str(row.get("work_notes", "")).count(what) for row in site.server.rows.values())
+
+    async with site.owner("one", RULES):
+        await site.until(lambda: site.server.rows)
+        site.clock.advance(12)
+        await site.until(lambda: told("target at risk"))
+    async with site.owner("two", RULES):
+        site.clock.advance(4)
+        await site.until(lambda: told("target missed"))
+    async with site.owner("three", RULES):
+        site.clock.advance(10)
+        await asyncio.sleep(2)
+    assert (told("target at risk"), told("target missed")) == (1, 1)
     assert len(site.server.rows) == 1
