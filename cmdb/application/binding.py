@@ -1,5 +1,6 @@
 """Binds events and changes to the CIs that they are about: when they come in, and again when CIs come or change."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -7,7 +8,7 @@ from cmdb.application.snapshot import Snapshot
 from cmdb.desk.binding import Binding, Named, NameIndex
 from cmdb.impact.topology import Topology
 from cmdb.model.metamodel import Metamodel
-from cmdb.model.records import Change, EntryRecord, Event, EventTransition, Record
+from cmdb.model.records import Change, EntryRecord, Event, EventTransition, Item, Record
 from cmdb.model.subject import Subject
 from cmdb.ports.graph import Stored
 from cmdb.ports.runs import RunLog
@@ -72,6 +73,10 @@ class Binder:
                     found += [moved] if moved != change else []
         return found
 
+    def _learn(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self._index.put(item)
+
     async def _bound_change(self, snapshot: Snapshot, source: str, change: Change) -> Change:
         found = [(await self._find(snapshot, source, subject)).key for subject in change.subjects]
         targets = dict.fromkeys([*change.targets, *(key for key in found if key)])
@@ -82,8 +87,8 @@ class Binder:
             return Binding(subject.reference, f"reference {subject.reference}")
         if self._topology is not snapshot.topology:
             self._revision, items = await self._run_log.named_items(self._revision)
-            for item in items:
-                self._index.put(item)
+            # The first time these are all CIs, which takes seconds that others need not wait for.
+            await asyncio.to_thread(self._learn, items)
             self._topology = snapshot.topology
 
         def parts_of(key: str) -> list[Named]:

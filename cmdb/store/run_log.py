@@ -3,6 +3,7 @@
 They are bookkeeping beside the records: written without a revision, without history.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
@@ -129,19 +130,16 @@ class RunLogStore:
     async def named_items(self, since: int) -> tuple[int, list[Item]]:
         """Return the CIs touched after `since`; a head read first means that what comes later is read again."""
         head = await read_head(self._connection)
+        found: list[Item] = []
         if since == 0:
-            parts = range(0, BUCKETS, BATCH)
-            answers = [
-                await self._connection.read(PRESENT_ITEMS, buckets=list(range(start, start + BATCH)))
-                for start in parts
-            ]
+            for start in range(0, BUCKETS, BATCH):
+                buckets = list(range(start, start + BATCH))
+                rows = await self._connection.read(PRESENT_ITEMS, buckets=buckets)
+                # Those of a large estate take seconds to decode, which others need not wait for.
+                found += await asyncio.to_thread(_items_in, rows)
         elif head > since:
-            answers = [await self._connection.read(TOUCHED_ITEMS, first=since + 1, last=head + AHEAD)]
-        else:
-            answers = []
-        held = (properties for rows in answers for row in rows for properties in row["rows"])
-        found = (record_from(RecordKind.ITEM, properties) for properties in held)
-        return head, [item for item in found if isinstance(item, Item)]
+            found += _items_in(await self._connection.read(TOUCHED_ITEMS, first=since + 1, last=head + AHEAD))
+        return head, found
 
     async def has_feeds(self) -> bool:
         """Whether any run was ever made."""
@@ -274,6 +272,11 @@ def _busy(feed: Feed) -> Conflict:
         f"Another run of '{feed.source}' for the scope '{feed.scope}' is under way{until}.",
         hint="Wait for it; a run that was interrupted gives its feed up by itself after some minutes.",
     )
+
+
+def _items_in(rows: Sequence[Row]) -> list[Item]:
+    held = (record_from(RecordKind.ITEM, properties) for row in rows for properties in row["rows"])
+    return [item for item in held if isinstance(item, Item)]
 
 
 def _add_items(estate: Estate, rows: Sequence[Sequence[object]]) -> None:
