@@ -50,7 +50,7 @@ def build_app(application: Application, parser: RecordParser, readiness: Readine
         routes=[
             # First, because routes are tried in turn and nobody asks as often as monitors do.
             Route("/webhooks/{loader}", WebhookEndpoint(application).answer, methods=["POST"]),
-            Route("/graphql", graphql.answer, methods=["GET", "POST"]),
+            Route("/graphql", graphql),
             WebSocketRoute("/graphql", live.serve),
             Route("/records", RecordUpload(application, parser).answer, methods=["POST"]),
             Route("/runs", RunUpload(application, parser).answer, methods=["POST"]),

@@ -59,11 +59,18 @@ class GraphQLOverHttp:
         self._live = live
         self._readiness = readiness
 
-    async def answer(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve requests of every method, so that all that are refused are refused alike."""
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         """Answer a POST; a GET only where a stream is wanted, since other questions are posted."""
-        if MEDIA_TYPE not in request.headers.get("accept", "").lower():
-            if request.method == "GET":
-                raise HTTPException(405, headers={"allow": "POST"})
+        is_stream = MEDIA_TYPE in request.headers.get("accept", "").lower()
+        allowed = ("GET", "POST") if is_stream else ("POST",)
+        if request.method not in allowed:
+            raise HTTPException(405, headers={"allow": ", ".join(allowed)})
+        if not is_stream:
             return await self._endpoint.answer(request)
         try:
             principal = read_principal(request.headers.get(HEADER))

@@ -27,7 +27,7 @@ TURN_BYTES = 1 << 23
 """Bytes of one source in a turn; one delivery may be larger."""
 
 TRIES = 3
-"""How often a batch is tried before it is halved, while the store answers."""
+"""How often a batch is tried before it is halved, and a record before it is set aside, while the store is there."""
 
 PROBE_SECONDS = 3.0
 """How long the store may take to say that it is there."""
@@ -166,30 +166,44 @@ class Applier:
     async def _insist(
         self, principal: Principal, source: str, batch: Sequence[Row], tries: int = TRIES
     ) -> _Outcome:
-        """Apply a batch; wait while the store is away, halve what fails although it is there, down to one record."""
+        """Apply a batch; halve what fails although the store is there, down to one record that is set aside."""
+        done = await self._try(principal, source, batch, tries)
+        if isinstance(done, _Outcome):
+            return done
+        if len(batch) == 1:
+            return self._reject(batch, _told(done))
+        outcome = _Outcome(0, [])
+        half = len(batch) // 2
+        for part in (batch[:half], batch[half:]):
+            # What fails is looked for quickly, and given all its tries once it is found.
+            _join(outcome, await self._insist(principal, source, part, TRIES if len(part) == 1 else 1))
+        return outcome
+
+    async def _try(
+        self, principal: Principal, source: str, batch: Sequence[Row], tries: int
+    ) -> _Outcome | Exception:
+        """Return what became of a batch, or why it fails; wait while the store is away.
+
+        Only failures after which the store was there count: no record is to blame for one that has just come back.
+        """
         attempt = 0
         while True:
             try:
                 return await self._write(principal, source, batch)
             except Exception as error:  # noqa: BLE001  a fault of ours must not stop the inbox either
                 failure = error
-            attempt += 1
             LOG.info("%d records of %s wait: %s", len(batch), source, failure)
             if self._stopping.is_set():
                 raise failure
             if _is_certain(failure):
-                break
-            if attempt < tries:
-                await self._pause(self._patience.first * 2**attempt * _jitter())
-            elif await self._is_away(failure):
+                return failure
+            if await self._is_away(failure):
                 await self._pause(self._patience.longest * _jitter())
-            else:
-                break
-        if len(batch) == 1:
-            return self._reject(batch, _told(failure))
-        half = len(batch) // 2
-        outcome = await self._insist(principal, source, batch[:half], tries=1)
-        return _join(outcome, await self._insist(principal, source, batch[half:], tries=1))
+                continue
+            attempt += 1
+            if attempt >= tries:
+                return failure
+            await self._pause(self._patience.first * 2**attempt * _jitter())
 
     async def _write(self, principal: Principal, source: str, batch: Sequence[Row]) -> _Outcome:
         outcome = _Outcome(0, [])

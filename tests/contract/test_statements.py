@@ -46,6 +46,7 @@ PARAMETERS: dict[str, object] = {
             "scope",
             "touched",
             "channel",
+            "mark",
         ),
         "k",
     ),

@@ -46,7 +46,9 @@ def test_a_backup_is_taken_and_restored(store_address: StoreAddress, tmp_path: P
     restored = run(store_address, "restore", file)
     assert restored.exit_code == 0, restored.exception
     first, second = restored.stdout.splitlines()
-    assert first == f"{len(EVERY_KIND)} records, 0 versions, revision 1, {told['bytes']:,} bytes"
+    assert (
+        first == f"{len(EVERY_KIND)} records, 0 versions, 0 beside them, revision 1, {told['bytes']:,} bytes"
+    )
     assert second == f"content {told['hash']}"
 
 

@@ -240,7 +240,7 @@ async def test_proxies_hear_of_a_stream_that_has_no_news(hall: Hall) -> None:
     served = GraphQLOverHttp(
         GraphQLEndpoint(application), LiveEndpoint(application), hall.readiness, look=0.001
     )
-    app = Starlette(routes=[Route("/graphql", served.answer, methods=["POST"])])
+    app = Starlette(routes=[Route("/graphql", served)])
     async with listening(app, WATCH) as client:
         await client.news()
         for _ in range(3):

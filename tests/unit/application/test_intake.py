@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cmdb.application.intake import TURN_RECORDS
 from cmdb.application.requests import RecordBatch
 from cmdb.desk.access import SYSTEM
@@ -134,6 +136,29 @@ async def test_the_store_being_away_buries_nothing(tmp_path: Path) -> None:
         await desk.send(event())
         await drain(desk)
         assert (tries, await dead(desk), list(desk.events())) == (20, [], ["test:r1:down"])
+
+
+@pytest.mark.parametrize("records", [1, 3])
+@pytest.mark.parametrize("calls", range(1, 9))
+async def test_a_record_is_not_to_blame_for_a_store_that_comes_back(
+    tmp_path: Path, calls: int, records: int
+) -> None:
+    left = calls
+
+    def call() -> None:
+        nonlocal left
+        if left:
+            left -= 1
+            raise AWAY
+
+    async def probe() -> None:
+        call()
+
+    async with open_desk(tmp_path) as desk:
+        desk.fails, desk.probe = lambda _batch: call(), probe
+        await desk.send(*(event(f"c{number}") for number in range(records)))
+        await drain(desk)
+        assert (len(desk.events()), await dead(desk)) == (records, [])
 
 
 async def test_a_record_that_only_the_store_dislikes_is_set_aside_while_it_answers(tmp_path: Path) -> None:
