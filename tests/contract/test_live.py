@@ -137,7 +137,7 @@ async def test_what_is_created_or_deleted_past_the_service_is_noticed_and_read(
     services: tuple[Service, Service], browser: Connection, caplog: pytest.LogCaptureFixture, statement: str
 ) -> None:
     clock, store = StandingClock(), services[0].store
-    live = LiveTopology(store, clock, frozenset(), counting_share=0)
+    live = LiveTopology(store, clock, frozenset(), counting_share=0, patience=60)
     for _ in range(3):
         await tick(live, clock)
     await browser.define(statement)

@@ -79,7 +79,7 @@ class Place:
     def __init__(self, *duties: Duty, workers: tuple[Worker, ...] = ()) -> None:
         self.graph, self.clock = Shop(), StandingClock()
         self.lease = self.graph.lease
-        self.live = LiveTopology(self.graph, self.clock, METAMODEL.service_classes())
+        self.live = LiveTopology(self.graph, self.clock, METAMODEL.service_classes(), patience=60)
         self.role = OwnerRole(self.lease, "one")
         self.duties = Duties(self.live, self.role, duties, workers)
 

@@ -45,7 +45,7 @@ class Watch:
 
 async def watch(memory: int = 100, bench: Bench | None = None) -> Watch:
     bench = bench or await furnished()
-    live = LiveTopology(bench.graph, bench.clock, bench.application.metamodel.service_classes())
+    live = LiveTopology(bench.graph, bench.clock, bench.application.metamodel.service_classes(), patience=60)
     made = Watch(bench, Feed(live, memory))
     await made.look()
     return made

@@ -50,7 +50,7 @@ async def watched() -> tuple[WatchedGraph, StandingClock, LiveTopology]:
     """Return the estate in a watched graph, and a projection that has not read it yet."""
     graph, clock = WatchedGraph(), StandingClock()
     await graph.write(SYSTEM, "test", [row for row in ESTATE if not isinstance(row, EventTransition)], NOON)
-    return graph, clock, LiveTopology(graph, clock, frozenset({"technical_service"}))
+    return graph, clock, LiveTopology(graph, clock, frozenset({"technical_service"}), patience=60)
 
 
 async def test_the_first_question_reads_the_whole_graph_once() -> None:
@@ -271,7 +271,7 @@ async def test_a_foreign_write_stays_unverified_until_the_store_could_be_read(
 
     graph, clock = FailingGraph(), StandingClock()
     await graph.write(SYSTEM, "test", [row for row in ESTATE if not isinstance(row, EventTransition)], NOON)
-    live = LiveTopology(graph, clock, frozenset())
+    live = LiveTopology(graph, clock, frozenset(), patience=60)
     for _ in range(3):
         clock.advance(TICK_MINUTES)
         await live.current()

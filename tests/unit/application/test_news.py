@@ -39,7 +39,7 @@ class Hall:
 
 
 def hall_of(bench: Bench, memory: int = 100) -> Hall:
-    live = LiveTopology(bench.graph, bench.clock, bench.application.metamodel.service_classes())
+    live = LiveTopology(bench.graph, bench.clock, bench.application.metamodel.service_classes(), patience=60)
     feed = Feed(live, memory)
     return Hall(bench, feed, LiveNews(feed))
 
