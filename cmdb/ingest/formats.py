@@ -7,7 +7,7 @@ from cmdb.ingest.csv_reader import read_csv, read_table
 from cmdb.ingest.document import Reader
 from cmdb.ingest.ini_reader import read_ini
 from cmdb.ingest.json_reader import read_json, read_ndjson, read_yaml
-from cmdb.ingest.mixed_reader import read_inventory, read_metrics
+from cmdb.ingest.mixed_reader import read_bill, read_inventory, read_metrics
 from cmdb.ingest.nmap_reader import read_nmap
 from cmdb.ingest.prometheus_reader import read_prometheus
 from cmdb.ingest.text_reader import read_text
@@ -18,7 +18,8 @@ class Format(StrEnum):
     """How a source writes its documents.
 
     JSON may be several values, YAML takes JSON too, TABLE is CSV, XLSX or rows as JSON, INVENTORY is INI, YAML or
-    JSON, METRICS is Prometheus text, YAML or JSON, XML and TEXT are for programs that know their way about it.
+    JSON, METRICS is Prometheus text, YAML or JSON, BILL is XML or JSON, XML and TEXT are for
+    programs that know their way about it.
     """
 
     NDJSON = "ndjson"
@@ -32,6 +33,7 @@ class Format(StrEnum):
     PROMETHEUS = "prometheus"
     METRICS = "metrics"
     INVENTORY = "inventory"
+    BILL = "bill"
     TEXT = "text"
 
 
@@ -47,6 +49,7 @@ READERS: Mapping[Format, Reader] = {
     Format.PROMETHEUS: read_prometheus,
     Format.METRICS: read_metrics,
     Format.INVENTORY: read_inventory,
+    Format.BILL: read_bill,
     Format.TEXT: read_text,
 }
 
@@ -64,6 +67,7 @@ SUFFIXES: Mapping[Format, frozenset[str] | None] = {
     Format.PROMETHEUS: frozenset({".prom", ".txt", ".metrics"}),
     Format.METRICS: _JSON | {".yaml", ".yml", ".prom", ".txt", ".metrics"},
     Format.INVENTORY: None,
+    Format.BILL: _JSON | {".xml"},
     Format.TEXT: frozenset({".txt", ".raw", ".log", ".out"}),
 }
 """Endings of the files that are taken from a folder, None for all: a host's name may end like anything.

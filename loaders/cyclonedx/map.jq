@@ -22,7 +22,22 @@ def service($subject): service_class as $class
 def services: .services[]? | ., services;
 def components: .components[]? | ., components;
 
-if type != "object" or .bomFormat != "CycloneDX" then error("this is no CycloneDX document in JSON") else . end
+# The same document in XML: lists are elements of their own, and some names differ.
+def child($name): [.children[] | select(.name == $name)][0];
+def all($name): .children[] | select(.name == $name);
+def text($name): child($name).text? // null;
+def list($name; $of; f): [child($name) | values | all($of) | f];
+def nested: {services: list("services"; "service"; nested), components: list("components"; "component"; nested),
+  type: .attributes.type, "bom-ref": .attributes["bom-ref"], group: text("group"), name: text("name"), version: text("version"), description: text("description"),
+  publisher: text("publisher"), author: text("author"), purl: text("purl"), supplier: (child("supplier") | values | {name: text("name")}) // null, provider: (child("provider") | values | {name: text("name")}) // null,
+  endpoints: list("endpoints"; "endpoint"; .text), hashes: list("hashes"; "hash"; {alg: .attributes.alg, content: .text}),
+  licenses: [child("licenses") | values | .children[] | if .name == "expression" then {expression: .text} else {license: {id: text("id"), name: text("name")}} end],
+  externalReferences: list("externalReferences"; "reference"; {type: .attributes.type, url: text("url")})};
+def from_xml: nested + {bomFormat: "CycloneDX", metadata: {component: (child("metadata") | values | child("component") | values | nested) // null},
+  dependencies: list("dependencies"; "dependency"; {ref: .attributes.ref, dependsOn: [all("dependency") | .attributes.ref]})};
+
+if type == "object" and .name == "bom" and (.children | type == "array") then from_xml else . end
+| if type != "object" or .bomFormat != "CycloneDX" then error("this is no CycloneDX document") else . end
 | (.metadata.component // {}) as $told | ($told | full_name) as $name
 # A bill may be of hardware, which is none of the classes that one can tell by it.
 | (if $told == {} or ($told.type // "application" | component_class) == null then null else $told end) as $about

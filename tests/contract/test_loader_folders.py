@@ -66,3 +66,9 @@ def test_what_a_sample_yields_fits_the_schema(name: str, sample: Path) -> None:
         if problem.code is not ErrorCode.DANGLING_END
     ]
     assert problems == []
+
+
+def test_a_bill_of_material_says_the_same_in_both_of_its_formats() -> None:
+    samples = folder("loaders") / "cyclonedx" / "samples"
+    (one, other) = (answer(LOADERS, "cyclonedx", samples / f"shop.{end}") for end in ("json", "xml"))
+    assert one["records"] == other["records"]

@@ -7,7 +7,7 @@ import pytest
 
 from cmdb.errors import ErrorCode, InvalidInput
 from cmdb.ingest.document import Reader, log_remark
-from cmdb.ingest.mixed_reader import read_inventory, read_metrics
+from cmdb.ingest.mixed_reader import read_bill, read_inventory, read_metrics
 
 
 def values(reader: Reader, content: bytes) -> list[Any]:
@@ -70,3 +70,16 @@ def test_sections_and_bare_hosts_are_read_as_ini(content: bytes, section: str) -
 def test_lists_of_json_are_no_sections(content: bytes) -> None:
     (found,) = values(read_inventory, content)
     assert isinstance(found, list)
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\n  "])
+def test_a_bill_is_xml_or_json(before: bytes) -> None:
+    (element,) = values(read_bill, before + b"<bom version='1'/>")
+    assert (element["name"], element["attributes"]) == ("bom", {"version": "1"})
+    assert values(read_bill, before + b'{"bomFormat": "CycloneDX"}') == [{"bomFormat": "CycloneDX"}]
+
+
+def test_broken_xml_is_not_taken_for_json() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        values(read_bill, b"<bom><metadata></bom>")
+    assert "XML" in caught.value.message
