@@ -157,7 +157,7 @@ class GraphReader(RecordReader, Protocol):
     """Reads the present, what is new in it, and the past."""
 
     async def head(self) -> int:
-        """Return the last committed revision."""
+        """Return the last committed revision of which all is visible."""
 
     async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events, ended ones too, in one cheap look."""

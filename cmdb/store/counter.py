@@ -1,5 +1,7 @@
 """The one counter that numbers write transactions; a store that is being restored has none."""
 
+from secrets import token_hex
+
 from cmdb.errors import ErrorCode, StoreError
 from cmdb.store.connection import Connection, Row, Transaction
 
@@ -12,7 +14,8 @@ MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS
 """
 
 # Wait for whoever is writing, and let the next one wait. It must not touch the value: Neo4j reads what a statement
-# sets before it takes the lock, unless the statement counts up, so an older value could come back.
+# sets before it takes the lock, unless the statement counts up, so an older value could come back. To set what is there
+# already takes the lock too, and on an engine without locks makes no writer of a batch start over.
 HOLD_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.held = true"
 
 # Can the store keep anything? The value is another one each time, for a store need not write what is there already.
@@ -45,6 +48,11 @@ async def read_head(connection: Connection) -> int:
 async def take_revision(transaction: Transaction) -> int:
     """Return the number of this write transaction; the next writer waits until it ends."""
     return revision_of(await transaction.run(TAKE_REVISION))
+
+
+async def touch_counter(transaction: Transaction) -> None:
+    """Write what changes nothing; whether that could be committed says whether the store keeps anything."""
+    await transaction.run(TOUCH_COUNTER, mark=token_hex(8))
 
 
 async def settled_revision(transaction: Transaction) -> int:

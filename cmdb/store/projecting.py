@@ -16,7 +16,8 @@ from cmdb.model.severity import AS_IS, Strength
 from cmdb.ports.graph import DependencyColumns, GraphDelta, GraphTotals, ItemColumns
 from cmdb.store.codec import read_groups, read_map, record_from
 from cmdb.store.connection import Connection, Row, Transaction
-from cmdb.store.counter import read_head, revision_of, settled_revision
+from cmdb.store.counter import revision_of, settled_revision
+from cmdb.store.head import Head
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, LABELS, ROLE_PATTERN, fill
 
 _LOG = logging.getLogger(__name__)
@@ -120,14 +121,11 @@ _PRESENT = {
 class ProjectionReader:
     """The reads behind `head` and `delta`; `types` is the pattern of all declared verbs."""
 
-    def __init__(self, connection: Connection, types: str) -> None:
+    def __init__(self, connection: Connection, head: Head, types: str) -> None:
         """Read over one connection pool."""
         self._connection = connection
+        self._head = head
         self._types = types
-
-    async def head(self) -> int:
-        """Return the last committed revision."""
-        return await read_head(self._connection)
 
     async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events."""
@@ -143,7 +141,9 @@ class ProjectionReader:
         """Return how many CIs, dependencies and events hold now."""
         _require_everything(principal)
         statements = (PRESENT_ITEMS, PRESENT_EVENTS, PRESENT_DEPENDENCIES)
-        return GraphTotals(await self.head(), *[await self._count(statement) for statement in statements])
+        return GraphTotals(
+            await self._head.read(), *[await self._count(statement) for statement in statements]
+        )
 
     async def _count(self, statement: str) -> int:
         (row,) = await self._connection.read(fill(statement, types=self._types))
@@ -164,7 +164,7 @@ class ProjectionReader:
     async def delta(self, principal: Principal, since: int) -> GraphDelta:
         """Return what was written after `since`; only a principal who may see everything can be answered."""
         _require_everything(principal)
-        head = await self.head()
+        head = await self._head.read()
         if since == 0:
             return await self._whole(head)
         return await self._tail(since + 1, head) if head > since else GraphDelta(head)

@@ -20,7 +20,7 @@ from cmdb.model.records import Dependency, Item
 from cmdb.model.runs import Estate, Feed, KnownItem, Review, Run, RunState, Triple
 from cmdb.store.codec import Properties, record_from, write_time
 from cmdb.store.connection import Connection, Row, Transaction
-from cmdb.store.counter import read_head
+from cmdb.store.head import Head
 from cmdb.store.projecting import AHEAD
 from cmdb.store.shape import BUCKETS, ITEM_LABEL, fill
 
@@ -108,9 +108,10 @@ Kept = TypeVar("Kept", Feed, Run, Review)
 class RunLogStore:
     """Implements `cmdb.ports.runs.RunLog`; `types` is the pattern of all declared verbs."""
 
-    def __init__(self, connection: Connection, types: str) -> None:
+    def __init__(self, connection: Connection, head: Head, types: str) -> None:
         """Read and write over one connection pool."""
         self._connection = connection
+        self._head = head
         self._types = types
 
     async def estate(self) -> Estate:
@@ -129,7 +130,7 @@ class RunLogStore:
 
     async def named_items(self, since: int) -> tuple[int, list[Item]]:
         """Return the CIs touched after `since`; a head read first means that what comes later is read again."""
-        head = await read_head(self._connection)
+        head = await self._head.read()
         found: list[Item] = []
         if since == 0:
             for start in range(0, BUCKETS, BATCH):

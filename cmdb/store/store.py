@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 
 from cmdb.model.access import Principal
 from cmdb.model.kinds import RecordKind
@@ -23,7 +22,8 @@ from cmdb.ports.graph import (
     WriteOutcome,
 )
 from cmdb.store.connection import PING, Connection, StoreAddress, Transaction, open_connection
-from cmdb.store.counter import TOUCH_COUNTER
+from cmdb.store.counter import read_head, touch_counter
+from cmdb.store.head import Head
 from cmdb.store.leasing import GraphLease, prove
 from cmdb.store.looking_up import RecordReader
 from cmdb.store.migrations import Migration, migrate, read_migrations, require_migrated
@@ -58,10 +58,11 @@ class Store:
         self._migrations = migrations
         self._verbs = frozenset(verbs)
         types = "|".join(sorted(verbs))
-        self._projection = ProjectionReader(connection, types)
+        self._head = Head(connection)
+        self._projection = ProjectionReader(connection, self._head, types)
         self._records = RecordReader(connection, types)
         self._past = PastReader(connection, types)
-        self.run_log = RunLogStore(connection, types)
+        self.run_log = RunLogStore(connection, self._head, types)
         self._turn = asyncio.Lock()
         self.lease = GraphLease(connection)
         self.outbox = OutboxStore(connection, self.lease, channels)
@@ -73,24 +74,19 @@ class Store:
     async def probe(self) -> int:
         """Return the last committed revision; StoreError says why this program cannot use the store."""
         await require_migrated(self._connection, self._migrations)
-        return await self.head()
+        return await read_head(self._connection)
 
     async def touch(self) -> None:
         """Write what changes nothing; StoreError says why this store keeps no writes."""
-        mark = token_hex(8)
-
-        async def work(transaction: Transaction) -> None:
-            await transaction.run(TOUCH_COUNTER, mark=mark)
-
-        await self._connection.write(work)
+        await self._connection.write(touch_counter)
 
     async def is_empty(self) -> bool:
         """Whether the graph holds no node but its own bookkeeping."""
         return not await self._connection.read(ANY_NODE)
 
     async def head(self) -> int:
-        """Return the last committed revision."""
-        return await self._projection.head()
+        """Return the last committed revision of which all is visible."""
+        return await self._head.read()
 
     async def totals(self, principal: Principal) -> GraphTotals:
         """Return the last committed revision and the totals of CIs and events."""
@@ -147,9 +143,10 @@ class Store:
         batch = RepeatableWrite(self._verbs, source, records, recorded_at, condition)
         async with self._turn:
             try:
-                return await self._write_once(batch, condition)
-            except WrittenBefore as lost:
-                return lost.outcome
+                with self._head.writing():
+                    outcome = await self._write_once(batch, condition)
+                    self._head.answered(outcome.revision)
+                    return outcome
             except NothingWritten as nothing:
                 # An engine without locks shows what others committed after this writer took its number.
                 return replace(nothing.outcome, revision=await self.head())
@@ -164,10 +161,13 @@ class Store:
             await self.outbox.add(transaction, batch.records, outcome, batch.recorded_at)
             return outcome
 
-        if condition.fence is None:
-            return await self._connection.write(work)
-        async with self.lease.turn:
-            return await self._connection.write(work)
+        try:
+            if condition.fence is None:
+                return await self._connection.write(work)
+            async with self.lease.turn:
+                return await self._connection.write(work)
+        except WrittenBefore as lost:
+            return lost.outcome
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from cmdb.model.records import (
 from cmdb.model.subject import Subject
 from cmdb.ports.graph import GraphDelta, PageKey, RecordFilter, RowStatus
 from cmdb.store.connection import Connection, Row, StoreAddress, open_connection
+from cmdb.store.head import Head
 from cmdb.store.projecting import ProjectionReader
 from cmdb.store.store import Store
 from tests.conftest import VERBS
@@ -138,7 +139,7 @@ async def delta_beside(
     """Return the delta while another writer commits these records before the n-th of its reads."""
     async with open_connection(address) as connection:
         other = Interposed(connection, reads, lambda: write(store, *records, at=9))
-        return await ProjectionReader(other, "|".join(VERBS)).delta(SYSTEM, since)  # type: ignore[arg-type]
+        return await ProjectionReader(other, Head(connection), "|".join(VERBS)).delta(SYSTEM, since)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("reads", range(1, 4))

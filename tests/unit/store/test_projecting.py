@@ -15,6 +15,7 @@ from cmdb.model.severity import AS_IS, MapKind, Severity, SeverityMap, Strength
 from cmdb.ports.graph import GraphTotals
 from cmdb.store.codec import content_of
 from cmdb.store.counter import HEAD, HOLD_COUNTER
+from cmdb.store.head import Head
 from cmdb.store.projecting import (
     AHEAD,
     ALL_ASSIGNMENTS,
@@ -42,7 +43,9 @@ def graph(answers: dict[str, Any] | None = None) -> FakeConnection:
 
 
 def reader(connection: FakeConnection) -> ProjectionReader:
-    return ProjectionReader(connection, TYPES)
+    head = Head(connection)
+    head.answered(9)
+    return ProjectionReader(connection, head, TYPES)
 
 
 def items_row(*keys: str, **fields: object) -> dict[str, object]:
@@ -199,7 +202,6 @@ async def test_totals_say_what_they_count() -> None:
 
 async def test_a_store_that_is_being_restored_says_so() -> None:
     for question in (
-        reader(FakeConnection()).head(),
         reader(FakeConnection()).totals(SYSTEM),
         reader(FakeConnection()).delta(SYSTEM, 0),
     ):
