@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 
 from neo4j import (
     READ_ACCESS,
+    WRITE_ACCESS,
     AsyncDriver,
     AsyncGraphDatabase,
     AsyncManagedTransaction,
     AsyncResult,
+    AsyncSession,
     NotificationMinimumSeverity,
     unit_of_work,
 )
@@ -60,6 +62,11 @@ class StoreAddress:
     password: str = field(repr=False)
     database: str
 
+    @property
+    def is_routed(self) -> bool:
+        """Whether the driver chooses among the members of a cluster."""
+        return self.uri.startswith("neo4j")
+
 
 async def _rows(result: AsyncResult) -> list[Row]:
     """Statements return plain values only, so the driver's own search for nodes in every value can be left out."""
@@ -89,6 +96,8 @@ class Connection:
         """Name the database always: it saves a round trip and never reads from another one."""
         self._driver = driver
         self._address = address
+        # Where reads may go to another member of a cluster, each waits until that has all that this process has seen.
+        self._bookmarks = driver.execute_query_bookmark_manager if address.is_routed else None
 
     async def read(self, statement: str, /, **parameters: object) -> list[Row]:
         """Run one statement that only reads; a second try outlives a pooled connection that a restart broke."""
@@ -99,9 +108,7 @@ class Connection:
                 return await self._read(statement, parameters)
 
     async def _read(self, statement: str, parameters: dict[str, object]) -> list[Row]:
-        async with self._driver.session(
-            database=self._address.database, default_access_mode=READ_ACCESS, fetch_size=5000
-        ) as session:
+        async with self._session(READ_ACCESS, 5000) as session:
             return await _rows(await session.run(statement, parameters))
 
     async def write(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -115,7 +122,7 @@ class Connection:
         with _translated(self._address):
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    async with self._driver.session(database=self._address.database) as session:
+                    async with self._session() as session:
                         return await session.execute_write(managed)
                 except (IncompleteCommit, ConstraintError) as error:
                     lost = lost or isinstance(error, IncompleteCommit)
@@ -127,8 +134,17 @@ class Connection:
     async def define(self, statement: str) -> None:
         """Run one schema statement in a transaction of its own."""
         with _translated(self._address):
-            async with self._driver.session(database=self._address.database) as session:
+            async with self._session() as session:
                 await (await session.run(statement)).consume()
+
+    def _session(self, access: str = WRITE_ACCESS, rows: int = 1000) -> AsyncSession:
+        """Return a session that fetches so many rows at a time."""
+        return self._driver.session(
+            database=self._address.database,
+            default_access_mode=access,
+            fetch_size=rows,
+            bookmark_manager=self._bookmarks,
+        )
 
 
 @asynccontextmanager

@@ -1,10 +1,13 @@
 """What only an engine can show: several writers at once, and whether a graph is empty."""
 
 import asyncio
+from dataclasses import replace
 
 from cmdb.desk.access import SYSTEM
 from cmdb.model.records import Dependency, Item, Record
-from cmdb.store.store import Store
+from cmdb.store.connection import StoreAddress
+from cmdb.store.store import Store, open_store
+from tests.conftest import MIGRATIONS, VERBS, wipe
 from tests.support.moments import NOON
 
 
@@ -49,3 +52,16 @@ async def test_emptiness_is_told(store: Store) -> None:
     await store.write(SYSTEM, "test", [item("a")], NOON)
     assert not await store.is_empty()
     await store.ping()
+
+
+async def test_an_address_of_a_cluster_works_too(neo4j_address: StoreAddress) -> None:
+    await wipe(neo4j_address)
+    routed = replace(neo4j_address, uri=neo4j_address.uri.replace("bolt", "neo4j", 1))
+    async with (
+        open_store(routed, VERBS, MIGRATIONS) as first,
+        open_store(routed, VERBS, MIGRATIONS) as second,
+    ):
+        for number, store in enumerate((first, second) * 3, 1):
+            assert (await store.write(SYSTEM, "test", [item(f"i{number}")], NOON)).revision == number
+            for reader in (first, second):
+                assert (await reader.delta(SYSTEM, number - 1)).items.keys == [f"i{number}"]

@@ -36,6 +36,7 @@ class FakeDriver:
     script: list[Outcome]
     asked: list[tuple[str, object]] = field(default_factory=list)
     sessions: list[dict[str, object]] = field(default_factory=list)
+    execute_query_bookmark_manager: object = "bookmarks"
 
     def session(self, **config: object) -> Self:
         """Open a session."""

@@ -1,5 +1,6 @@
 """What the driver raises becomes a coded error, and what may be tried again is tried again."""
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -52,6 +53,18 @@ async def test_rows_come_as_dicts_and_the_database_is_named() -> None:
     assert await connection.read("RETURN $x AS one", x=1) == [{"one": 1}]
     assert driver.asked == [("RETURN $x AS one", {"x": 1})]
     assert driver.sessions[0]["database"] == "cmdb"
+
+
+@pytest.mark.parametrize(("uri", "bookmarks"), [("neo4j+s://graph.example", "bookmarks"), ("bolt://x", None)])
+async def test_members_of_a_cluster_are_asked_for_what_was_seen_already(
+    uri: str, bookmarks: str | None
+) -> None:
+    driver = FakeDriver([ONE, ONE, ONE])
+    connection = Connection(cast(AsyncDriver, driver), replace(ADDRESS, uri=uri))
+    await connection.read("RETURN 1 AS one")
+    await connection.write(ping)
+    await connection.define("RETURN 1 AS one")
+    assert [session["bookmark_manager"] for session in driver.sessions] == [bookmarks] * 3
 
 
 @pytest.mark.parametrize(
