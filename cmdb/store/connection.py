@@ -90,7 +90,12 @@ class Transaction:
 
 
 class Connection:
-    """A pool of Bolt connections to one database."""
+    """A pool of Bolt connections to one database.
+
+    On an engine without locks `has_locks` is false: there nobody waits for a writer, one of two starts over.
+    """
+
+    has_locks = True
 
     def __init__(self, driver: AsyncDriver, address: StoreAddress) -> None:
         """Name the database always: it saves a round trip and never reads from another one."""
@@ -164,8 +169,10 @@ async def open_connection(address: StoreAddress) -> AsyncIterator[Connection]:
     try:
         with _translated(address, opening=True):
             async with driver.session(database=address.database) as session:
-                await (await session.run(PING)).consume()
-        yield Connection(driver, address)
+                answered = await (await session.run(PING)).consume()
+        connection = Connection(driver, address)
+        connection.has_locks = "ArcadeDB" not in answered.server.agent
+        yield connection
     finally:
         await driver.close()
 

@@ -43,6 +43,13 @@ async def test_the_writer_of_any_other_number_is_waited_for_once() -> None:
     assert counter.transactions == 2
 
 
+async def test_nobody_is_made_to_start_over_on_an_engine_without_locks() -> None:
+    counter = Counter(4)
+    counter.has_locks = False
+    assert await Head(counter).read() == 4
+    assert counter.transactions == 0
+
+
 async def test_what_is_written_while_a_writer_is_waited_for_counts() -> None:
     class Slow(Counter):
         def _hold(self, asked: Parameters) -> list[dict[str, object]]:
