@@ -15,7 +15,7 @@ MATCH (c:Counter {name: 'revision'}) SET c.value = c.value + 1 RETURN c.value AS
 
 # Wait for whoever is writing, and let the next one wait. It must not touch the value: Neo4j reads what a statement
 # sets before it takes the lock, unless the statement counts up, so an older value could come back. To set what is there
-# already takes the lock too, and on an engine without locks makes no writer of a batch start over.
+# already takes the lock too.
 HOLD_COUNTER = "MATCH (c:Counter {name: 'revision'}) SET c.held = true"
 
 # Can the store keep anything? The value is another one each time, for a store need not write what is there already.
