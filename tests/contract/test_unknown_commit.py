@@ -141,6 +141,7 @@ class Overtaken:
         self._connection = connection
         self._overtake = overtake
         self.read = connection.read
+        self.has_locks = connection.has_locks
 
     async def write(self, work: Callable[[Any], Awaitable[Any]]) -> Any:
         async def overtaken(transaction: Transaction) -> Any:
