@@ -9,8 +9,8 @@ from cmdb.store.archive_file import FORMAT, Archive, ArchiveWriter, Header, Seal
 from cmdb.store.bookkeeping import OF_OUTBOX, OF_RUNS, books_hash, read_books
 from cmdb.store.canonical import hash_at
 from cmdb.store.connection import Connection
-from cmdb.store.counter import settled_revision
 from cmdb.store.cut import read_cut
+from cmdb.store.head import Head
 from cmdb.store.migrations import Migration, reapply, schema_version
 from cmdb.store.restoring import begin, draw_links, end, write_entries
 from cmdb.store.shape import LINKS
@@ -37,7 +37,7 @@ class BackupSummary:
 async def write_backup(connection: Connection, target: Path, progress: Progress) -> BackupSummary:
     """Write the graph as of its last revision to the file; writers go on meanwhile."""
     of_runs = [entry async for entry in read_books(connection, OF_RUNS, 0)]
-    revision = await connection.write(settled_revision)
+    revision = await Head(connection).read()
     header = Header(FORMAT, await schema_version(connection), revision)
     with ArchiveWriter(target, header) as writer:
         writer.add(of_runs)

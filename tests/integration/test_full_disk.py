@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.support.inbox_series import wait_until_applied
-from tests.support.service import Asker, environment, serving
+from tests.support.service import Asker, environment, run_cmdb, serving
 from tests.support.two_servers import until
 
 HOST = {"kind": "item", "key": "host", "class": "server", "name": "host"}
@@ -56,7 +56,8 @@ def empty(place: Path) -> None:
 
 async def test_a_full_disk_below_the_store_loses_nothing_and_is_told(tmp_path: Path) -> None:
     engine = tmp_path / "engine"
-    with small_disk(engine), serving(environment(tmp_path, None)) as (url, _):
+    environ = environment(tmp_path, None)
+    with small_disk(engine), serving(environ) as (url, _):
         asker = Asker(url)
         httpx.post(f"{url}/records?source=test", content=json.dumps(HOST), headers=NDJSON).raise_for_status()
         fill(engine)
@@ -71,6 +72,8 @@ async def test_a_full_disk_below_the_store_loses_nothing_and_is_told(tmp_path: P
             assert sent.status_code == 202
         until(lambda: "STORE_UNWRITABLE" in httpx.get(f"{url}/readyz").text)
         assert asker.ask("get", ref="host")["name"] == "host"
+        saved = run_cmdb(environ, "backup", str(tmp_path / "saved"))
+        assert saved.returncode == 0, saved.stderr
         await asyncio.sleep(5)
         assert asker.ask("dead_letters") == []
         empty(engine)
