@@ -44,8 +44,13 @@ A repeat is told so: it must look first whether the lost commit took place.
 TRANSACTION_SECONDS = 15.0
 """How long Neo4j keeps a transaction whose process says nothing more, and with it the lock that every writer needs."""
 
-_UNWRITABLE = (".TransactionNotFound", ".TransactionCommitFailed", ".ForbiddenOnReadOnlyDatabase")
-"""Ends of the codes that a full disk has: the embedded engine's, Neo4j's, and Neo4j's once it has gone read-only."""
+_UNWRITABLE = (
+    ".TransactionNotFound",
+    ".TransactionCommitFailed",
+    ".ForbiddenOnReadOnlyDatabase",
+    ".WriteOnReadOnlyAccessDatabase",
+)
+"""Ends of codes: of a full disk at the embedded engine and at Neo4j, of a Neo4j gone read-only by it or set so."""
 
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
@@ -205,7 +210,7 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
         case Neo4jError() if _met_another_writer(error):
             return StoreError(
                 ErrorCode.STORE_CONFLICT,
-                f"The store could not settle the transaction: {error.message}.",
+                f"The store could not settle the transaction: {_said(error)}.",
                 hint="Send the request again.",
                 place=place,
             )
@@ -226,7 +231,7 @@ def _store_error(error: Exception, address: StoreAddress, *, opening: bool) -> S
         case Neo4jError() if (error.code or "").endswith(_UNWRITABLE):
             return StoreError(
                 ErrorCode.STORE_UNWRITABLE,
-                f"The store could not commit: {error.message}.",
+                f"The store could not commit: {_said(error)}.",
                 hint="Look after its disk and its log, then send the request again: writes may safely be repeated.",
                 place=place,
             )
@@ -243,6 +248,11 @@ def _met_another_writer(error: Neo4jError) -> bool:
     return isinstance(error, TransientError) or (error.code or "").endswith(
         (".EquivalentSchemaRuleAlreadyExists", ".TransactionTimedOutClientConfiguration")
     )
+
+
+def _said(error: Neo4jError) -> str:
+    """Some of the store's sentences end with a full stop, others do not."""
+    return str(error.message).rstrip(".")
 
 
 def _unreachable(place: Place, *, opening: bool) -> StoreError:

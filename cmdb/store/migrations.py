@@ -75,8 +75,9 @@ def _read(path: Path) -> Migration:
 
 async def migrate(connection: Connection, migrations: Sequence[Migration]) -> list[int]:
     """Apply what is missing and return its versions; every statement may run again after an interruption."""
-    await _define(connection, RECORD_KEY)
     missing = await _missing(connection, migrations)
+    if missing:
+        await _define(connection, RECORD_KEY)
     for migration in missing:
         await _apply(connection, migration)
     return [migration.version for migration in missing]

@@ -15,6 +15,7 @@ from cmdb.store.store import open_store
 from tests.conftest import MIGRATIONS, VERBS, wipe
 from tests.support.graph_records import EVERY_KIND
 from tests.support.moments import NOON
+from tests.support.neo4j_server import own_neo4j
 
 
 async def furnish(address: StoreAddress) -> None:
@@ -50,6 +51,24 @@ def test_a_backup_is_taken_and_restored(store_address: StoreAddress, tmp_path: P
         first == f"{len(EVERY_KIND)} records, 0 versions, 0 beside them, revision 1, {told['bytes']:,} bytes"
     )
     assert second == f"content {told['hash']}"
+
+
+def test_a_store_that_takes_no_more_writes_says_so_and_is_backed_up(tmp_path: Path) -> None:
+    """Neo4j goes read-only by itself on a full disk: then a copy is wanted most."""
+    with own_neo4j(tmp_path / "neo4j") as server:
+        asyncio.run(furnish(server.address))
+        server.stop()
+        with (tmp_path / "neo4j" / "conf" / "neo4j.conf").open("a") as settings:
+            settings.write("server.databases.default_to_read_only=true\n")
+        server.start()
+        with pytest.raises(CmdbError) as caught:
+            asyncio.run(furnish(server.address))
+        asked = run(server.address, "search", "a")
+        taken = run(server.address, "backup", str(tmp_path / "b"), "-o", "json")
+    assert caught.value.code is ErrorCode.STORE_UNWRITABLE
+    assert asked.exit_code == 0, asked.exception
+    assert taken.exit_code == 0, taken.exception
+    assert json.loads(taken.stdout)["backup"]["records"] == len(EVERY_KIND)
 
 
 def test_a_full_store_is_not_restored_into(store_address: StoreAddress, tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def from_server(code: str, message: str) -> Neo4jError:
 
 NO_DATABASE = from_server("Neo.ClientError.Database.DatabaseNotFound", "no such database")
 DISK_FULL = from_server("Neo.ClientError.Transaction.TransactionNotFound", "Transaction error on commit")
+SET_READ_ONLY = from_server("Neo.ClientError.General.WriteOnReadOnlyAccessDatabase", "in read-only mode.")
 BAD_STATEMENT = from_server("Neo.ClientError.Statement.SyntaxError", "bad statement")
 
 
@@ -75,6 +76,7 @@ async def test_members_of_a_cluster_are_asked_for_what_was_seen_already(
         (NO_DATABASE, ErrorCode.STORE_UNREACHABLE),
         (OSError("reset"), ErrorCode.STORE_GONE),
         (DISK_FULL, ErrorCode.STORE_UNWRITABLE),
+        (SET_READ_ONLY, ErrorCode.STORE_UNWRITABLE),
     ],
 )
 async def test_what_the_driver_raises_has_a_code(raised: Exception, code: ErrorCode) -> None:
@@ -91,6 +93,7 @@ async def test_what_the_driver_raises_has_a_code(raised: Exception, code: ErrorC
         assert str(caught.value.place) == ADDRESS.uri
         assert caught.value.__cause__ is raised
         assert "hush" not in str(caught.value)
+        assert ".." not in caught.value.message
 
 
 async def test_an_error_of_ours_is_not_dressed_up_as_one_of_the_store() -> None:

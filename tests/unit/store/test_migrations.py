@@ -9,7 +9,7 @@ from neo4j.exceptions import Neo4jError, TransientError
 
 from cmdb.errors import DeclarationError, ErrorCode, StoreError
 from cmdb.store.connection import Connection, StoreAddress
-from cmdb.store.migrations import ATTEMPTS, Migration, migrate, read_migrations
+from cmdb.store.migrations import ATTEMPTS, SEEN, Migration, migrate, read_migrations
 from tests.fakes.bolt import FakeDriver, Outcome
 
 FILES = (Migration(1, "first", "one", ("A", "B")), Migration(2, "second", "two", ("C",)))
@@ -49,7 +49,7 @@ async def test_a_new_store_gets_all_statements_in_order_each_file_recorded_befor
 
 async def test_a_file_that_was_begun_is_applied_again_though_it_was_mended_since() -> None:
     begun: Outcome = [{"version": 1, "checksum": "before it was mended", "state": "started"}]
-    _, connection = over([], begun, *[[]] * 7)
+    _, connection = over(begun, *[[]] * 8)
     assert await migrate(connection, FILES) == [1, 2]
 
 
@@ -57,26 +57,30 @@ async def test_a_statement_that_met_another_process_is_tried_again() -> None:
     equal = Neo4jError._hydrate_neo4j(  # noqa: SLF001 - there is no public way
         code="Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists", message="the other one was first"
     )
-    _, connection = over([], seen((1, "one")), [], equal, TransientError("deadlock"), [], [])
+    _, connection = over(seen((1, "one")), [], [], equal, TransientError("deadlock"), [], [])
     assert await migrate(connection, FILES) == [2]
-    _, connection = over([], seen((1, "one")), [], *[equal] * ATTEMPTS)
+    _, connection = over(seen((1, "one")), [], [], *[equal] * ATTEMPTS)
     with pytest.raises(StoreError) as caught:
         await migrate(connection, FILES)
     assert caught.value.code is ErrorCode.STORE_CONFLICT
 
 
 async def test_only_what_is_missing_is_applied() -> None:
-    driver, connection = over([], seen((1, "one")), [], [], [])
+    driver, connection = over(seen((1, "one")), [], [], [], [])
     assert await migrate(connection, FILES) == [2]
     assert [statement for statement, _ in driver.asked].count("A") == 0
-    _, connection = over([], seen((1, "one"), (2, "two")))
+
+
+async def test_a_store_that_has_seen_all_is_only_read() -> None:
+    driver, connection = over(seen((1, "one"), (2, "two")))
     assert await migrate(connection, FILES) == []
+    assert [statement for statement, _ in driver.asked] == [SEEN]
 
 
 async def test_a_store_that_has_seen_more_or_something_else_is_refused() -> None:
-    newer = await failure([], seen((1, "one"), (2, "two"), (3, "three")))
+    newer = await failure(seen((1, "one"), (2, "two"), (3, "three")))
     assert (newer.code, "version 3" in newer.message) == (ErrorCode.STORE_TOO_NEW, True)
-    other = await failure([], seen((1, "changed")))
+    other = await failure(seen((1, "changed")))
     assert (other.code, "Migration 1 (first)" in other.message) == (ErrorCode.MIGRATION_CHANGED, True)
 
 
